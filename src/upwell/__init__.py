@@ -1,0 +1,1 @@
+"""Tells which research themes are rising."""

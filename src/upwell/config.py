@@ -1,0 +1,118 @@
+"""Every knob of a run: its unit, its default and what it does.
+
+The models are frozen; the form in the Prefect UI and the options of `upwell run` are made from
+them, so a field's description is what an operator reads.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+BucketWidth = Literal["month", "quarter", "year"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceConfig(_Frozen):
+    """How records are read."""
+
+    saved_year: int | None = Field(
+        None,
+        ge=1900,
+        le=2200,
+        description="Year in which a page without a year in its header was saved; "
+        "without it, the year is inferred from the page.",
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="For tables and JSON: which of the file's columns holds a field, such as "
+        "title=paper_name; fields that are not named here are guessed from common names.",
+    )
+
+
+class DedupConfig(_Frozen):
+    """When two records are one paper."""
+
+    near_text_threshold: float = Field(
+        0.7,
+        gt=0,
+        le=1,
+        description="Jaccard similarity of two abstracts' word shingles (0 to 1) from which they "
+        "are one paper.",
+    )
+
+
+class EncoderConfig(_Frozen):
+    """What turns a paper into a vector."""
+
+    encoder: NonEmpty = Field(
+        "static",
+        description="`static` (inside the package, offline) or "
+        "`sentence-transformers:<name or path>` (needs the extra `transformers`).",
+    )
+
+
+class TopicConfig(_Frozen):
+    """How papers are clustered; unset values are scaled to the size of the corpus."""
+
+    min_cluster_size: int | None = Field(
+        None, ge=2, description="Papers in the smallest topic (HDBSCAN)."
+    )
+    n_neighbors: int | None = Field(
+        None, ge=2, description="Papers that count as near to each paper (UMAP)."
+    )
+    random_state: int = Field(42, ge=0, description="Seed of everything random.")
+
+
+class Theme(_Frozen):
+    """One entry of the watch list."""
+
+    name: NonEmpty
+    description: str = ""
+    phrases: tuple[NonEmpty, ...] = Field(min_length=1)
+    exclude: tuple[NonEmpty, ...] = ()
+
+
+class TrendConfig(_Frozen):
+    """How trends are measured."""
+
+    bucket: Literal["auto"] | BucketWidth = Field(
+        "auto",
+        description="Width of a bucket; `auto` takes the finest that the number of papers allows.",
+    )
+    false_discovery_rate: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="Share of the `rising` and `falling` verdicts that may be wrong.",
+    )
+    steady_margin: float = Field(
+        0.10,
+        gt=0,
+        lt=1,
+        description="Growth per year within which a subject counts as steady (0.10: within 10 %).",
+    )
+
+
+class RunConfig(_Frozen):
+    """Everything that decides what a run computes."""
+
+    sources: SourceConfig = SourceConfig()
+    dedup: DedupConfig = DedupConfig()
+    encode: EncoderConfig = EncoderConfig()
+    topics: TopicConfig = TopicConfig()
+    trends: TrendConfig = TrendConfig()
+    themes: tuple[Theme, ...] = Field(
+        (), description="The watch list; the default one is flows/themes.toml."
+    )
+
+    @model_validator(mode="after")
+    def _theme_names_differ(self) -> "RunConfig":
+        names = [theme.name for theme in self.themes]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two themes are named {', '.join(map(repr, twice))}; rename one")
+        return self
