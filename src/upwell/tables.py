@@ -26,7 +26,7 @@ class Column:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """The contract of one table.
 
