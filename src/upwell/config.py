@@ -109,6 +109,10 @@ class RunConfig(_Frozen):
         (), description="The watch list; the default one is flows/themes.toml."
     )
 
+    def with_themes(self, themes: tuple[Theme, ...]) -> "RunConfig":
+        """The same, following these themes."""
+        return type(self)(**{**dict(self), "themes": themes})
+
     @model_validator(mode="after")
     def _theme_names_differ(self) -> "RunConfig":
         names = [theme.name for theme in self.themes]

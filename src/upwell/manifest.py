@@ -34,7 +34,6 @@ class Counts(_Part):
     n_dated: NonNegativeInt = Field(description="papers that count in trends")
     n_undated: NonNegativeInt = Field(description="papers without a date")
     n_too_coarse: NonNegativeInt = Field(description="papers dated more coarsely than the bucket")
-    n_outside: NonNegativeInt = Field(description="dated papers outside the span of the trends")
     n_topics: NonNegativeInt
     n_outliers: NonNegativeInt = Field(description="papers in no topic")
     rejects_by_reason: dict[str, int]
@@ -55,7 +54,6 @@ class Counts(_Part):
             dated=self.n_dated,
             undated=self.n_undated,
             too_coarse=self.n_too_coarse,
-            outside=self.n_outside,
         )
         _equal(self.n_rejects, "rejects", **self.rejects_by_reason)
         _equal(self.n_duplicates, "duplicates", **self.duplicates_by_method)

@@ -14,6 +14,7 @@ and only then does `latest` point at it.
 import errno
 import hashlib
 import io
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -77,11 +79,21 @@ class Workspace:
         _write(path, _parquet(frame, {}))
         return TableFile(path, frame.height)
 
-    def put_text(self, name: str, text: str) -> Path:
-        """Write a text that a later stage reads; it goes when the run is published."""
-        path = self.folder / "work" / name
-        _write(path, text.encode())
-        return path
+    def put_files(self, name: str, files: Mapping[str, bytes]) -> Path:
+        """Write files that a later stage reads into a folder; it goes with the publication."""
+        folder = self.folder / "work" / name
+        for file, content in files.items():
+            _write(folder / file, content)
+        return folder
+
+    def put_facts(self, stage: str, facts: Mapping[str, object]) -> None:
+        """Leave facts of a stage for the manifest; JSON."""
+        _write(self.folder / "work" / f"{stage}.json", json.dumps(dict(facts)).encode())
+
+    def facts(self) -> dict[str, dict[str, Any]]:
+        """The facts of every stage that has ended, by stage."""
+        paths = sorted((self.folder / "work").glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
+        return {path.stem: json.loads(path.read_text()) for path in paths}
 
 
 @contextmanager
@@ -124,7 +136,10 @@ def open_run(
                 _remove(leftover)
             workspace = Workspace(outputs, _free_run_id(outputs, started), started)
             (workspace.folder / "work").mkdir(parents=True)
-        yield workspace
+        try:
+            yield workspace
+        finally:
+            _remove(workspace.folder)
     finally:
         lock.release()
 
@@ -180,11 +195,6 @@ def publish(
         if not readme.exists() or readme.read_text() != data_dictionary:
             _write(readme, data_dictionary.encode())
     return final
-
-
-def abandon(run: Workspace) -> None:
-    """Remove what a failed run had written."""
-    _remove(run.folder)
 
 
 def last_lineage(outputs: Path) -> tuple[pl.DataFrame, pl.DataFrame] | None:

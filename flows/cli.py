@@ -1,0 +1,108 @@
+"""`upwell …`: the same flows from a shell.
+
+Only what `upwell --help` needs is imported here; Prefect and the stages come with the command.
+Exit codes: 0 done, 1 failed, 2 unusable input or arguments.
+"""
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+from cyclopts import App, CycloptsError, Parameter
+from pydantic import ValidationError
+
+from upwell.config import (
+    DedupConfig,
+    EncoderConfig,
+    RunConfig,
+    SourceConfig,
+    TopicConfig,
+    TrendConfig,
+)
+
+FAILED, UNUSABLE = 1, 2
+
+app = App(
+    name="upwell",
+    help="Tells which research themes are rising, with an error rate.",
+    version=version("upwell"),
+)
+
+Options = Parameter(name="*")
+Outputs = Annotated[Path, Parameter(help="Folder in which runs are published.")]
+Phrases = Annotated[
+    tuple[str, ...],
+    Parameter(name="--theme", help="A phrase to follow besides the watch list; may be repeated."),
+]
+WatchList = Annotated[
+    Path | None,
+    Parameter(name="--watch-list", help="TOML file of themes instead of the default watch list."),
+]
+
+
+@app.command
+def run(
+    *paths: Annotated[Path, Parameter(help="Files, folders or globs; none: a sample corpus.")],
+    outputs: Outputs = Path("outputs"),
+    watch_list: WatchList = None,
+    theme: Phrases = (),
+    sources: Annotated[SourceConfig, Options] = SourceConfig(),
+    dedup: Annotated[DedupConfig, Options] = DedupConfig(),
+    encode: Annotated[EncoderConfig, Options] = EncoderConfig(),
+    topics: Annotated[TopicConfig, Options] = TopicConfig(),
+    trends: Annotated[TrendConfig, Options] = TrendConfig(),
+) -> None:
+    """Read papers, find their topics, and say which topics and themes are rising."""
+    from flows import terminal
+
+    terminal.run(
+        list(paths) or None,
+        outputs=outputs,
+        watch_list=watch_list,
+        phrases=theme,
+        config=RunConfig(sources=sources, dedup=dedup, encode=encode, topics=topics, trends=trends),
+    )
+
+
+@app.command
+def serve(
+    folder: Annotated[Path, Parameter(help="Read whole at each run.")],
+    *,
+    outputs: Outputs = Path("outputs"),
+    cron: Annotated[
+        str, Parameter(help="When to run: minute hour day month weekday.")
+    ] = "0 6 * * *",
+    timezone: Annotated[str, Parameter(help="Of the schedule, such as Europe/Berlin.")] = "UTC",
+) -> None:
+    """Run every day on a folder, through a Prefect server that is already running."""
+    from flows.serve import serve as serve_flow
+
+    serve_flow(folder, outputs=outputs, cron=cron, timezone=timezone, config=RunConfig())
+
+
+def main() -> NoReturn:
+    """Entry point of the console script."""
+    try:
+        app(exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        _stop(_plain(error), UNUSABLE)
+    except KeyboardInterrupt:
+        _stop("stopped; the last published run is untouched", FAILED)
+    sys.exit(0)
+
+
+def _plain(error: CycloptsError) -> str:
+    """What is wrong with the arguments, without pydantic's internals."""
+    cause = error.__cause__
+    if not isinstance(cause, ValidationError):
+        return str(error)
+    return "; ".join(
+        f"--{str(fault['loc'][0]).replace('_', '-')} {fault['input']}: {fault['msg']}"
+        for fault in cause.errors()
+    )
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    print(f"upwell: {message}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,57 @@
+"""Progress of a long stage: a bar on the terminal, a progress artifact in the Prefect UI."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from uuid import UUID
+
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.context import TaskRunContext
+
+Advance = Callable[[int, int], None]
+
+# An artifact costs a call to the server: only stages that last get one, renewed now and then.
+LONG_SECONDS = 3.0
+RENEW_SECONDS = 2.0
+
+terminal: ContextVar[Callable[[str], Advance] | None] = ContextVar("terminal", default=None)
+"""Set by the command line: opens a bar of the given name and returns what moves it."""
+
+
+@contextmanager
+def progress(name: str) -> Iterator[Advance]:
+    """Show how far a stage is.
+
+    Parameters
+    ----------
+    name : what the stage works on, as in `embed papers`.
+
+    Returns
+    -------
+    A function of (done, of how many), to be called as the stage goes on, as often as it likes.
+    """
+    show = terminal.get()
+    move = show(name) if show else None
+    began = renewed = time.monotonic()
+    artifact: UUID | None = None
+
+    def advance(done: int, total: int) -> None:
+        nonlocal artifact, renewed
+        if move:
+            move(done, total)
+        now = time.monotonic()
+        if now - began < LONG_SECONDS or now - renewed < RENEW_SECONDS or not TaskRunContext.get():
+            return
+        renewed = now
+        percent = 100.0 * done / total if total else 100.0
+        if artifact is None:
+            artifact = create_progress_artifact(percent, description=name)  # type: ignore[assignment]
+        else:
+            update_progress_artifact(artifact, percent)
+
+    yield advance
+    if move:
+        move(1, 1)
+    if artifact is not None:
+        update_progress_artifact(artifact, 100.0)

@@ -1,0 +1,284 @@
+"""The stages as Prefect tasks: read the tables a stage needs, call it, write what it found.
+
+Tasks hand each other paths, never frames. What the manifest wants to know of a stage (notes,
+seconds, counts) the stage leaves in the workspace. No stage is retried: they are pure functions
+of files on disk, and what failed once fails again.
+"""
+
+import functools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import polars as pl
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.progress import progress
+from upwell.config import (
+    DedupConfig,
+    EncoderConfig,
+    RunConfig,
+    SourceConfig,
+    Theme,
+    TopicConfig,
+    TrendConfig,
+)
+from upwell.store import TableFile, Workspace, keep_vectors, last_lineage, read_vectors
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class NothingToAnalyseError(ValueError):
+    """Files were read, but no item in them could become a paper."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """What `read` found."""
+
+    records: TableFile
+    rejects: TableFile
+
+
+@dataclass(frozen=True)
+class Unique:
+    """What `deduplicate` found."""
+
+    papers: TableFile
+    duplicates: TableFile
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """What `cluster` found."""
+
+    topics: TableFile
+    assignments: TableFile
+    lineage: TableFile
+    members: TableFile
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What `measure` found."""
+
+    trends: TableFile
+    series: TableFile
+
+
+def stage(
+    run_name: str,
+) -> Callable[
+    [Callable[Concatenate[Workspace, P], tuple[R, dict[str, Any]]]],
+    Callable[Concatenate[Workspace, P], R],
+]:
+    """Make a Prefect task of a stage that returns its result and facts for the manifest."""
+
+    def wrap(
+        function: Callable[Concatenate[Workspace, P], tuple[R, dict[str, Any]]],
+    ) -> Callable[Concatenate[Workspace, P], R]:
+        @functools.wraps(function)
+        def timed(run: Workspace, *args: P.args, **kwargs: P.kwargs) -> R:
+            began = time.perf_counter()
+            result, facts = function(run, *args, **kwargs)
+            seconds = round(time.perf_counter() - began, 3)
+            run.put_facts(function.__name__, {"notes": [], **facts, "seconds": seconds})
+            for note in facts.get("notes", ()):
+                get_run_logger().info(note)
+            return result
+
+        return task(  # type: ignore[return-value]
+            name=function.__name__,
+            task_run_name=run_name,
+            cache_policy=NO_CACHE,
+            persist_result=False,
+        )(timed)
+
+    return wrap
+
+
+@stage("read {what}")
+def read(
+    run: Workspace, what: str, paths: Sequence[Path], config: SourceConfig, as_of: date
+) -> tuple[Read, dict[str, Any]]:
+    """Files to records and rejects; without paths, the sample corpus."""
+    from upwell.sample import sample_files
+    from upwell.sources import find_files, read_files
+
+    where = paths or [run.put_files("sample", sample_files().files)]
+    with progress(f"read {what}") as advance:
+        reading = read_files(find_files(where), config=config, today=as_of, progress=advance)
+    found = Read(run.put("records", reading.records), run.put("rejects", reading.rejects))
+    if not found.records.n_rows:
+        raise NothingToAnalyseError(_why_nothing(reading.rejects))
+    problems = reading.records.filter(pl.col("problems").list.len() > 0)
+    notes = [f"{f.name}: {note}" for f in reading.files for note in f.notes]
+    notes += [
+        f"{source}: {'; '.join(sentences)}"
+        for source, sentences in problems.select("source", "problems").iter_rows()
+    ]
+    return found, {"notes": notes, "files": [_file_facts(f) for f in reading.files]}
+
+
+@stage("deduplicate {records.n_rows} records")
+def deduplicate(
+    run: Workspace, records: TableFile, config: DedupConfig
+) -> tuple[Unique, dict[str, Any]]:
+    """Records to papers."""
+    from upwell import dedup
+
+    with progress(f"deduplicate {records.n_rows} records") as advance:
+        found = dedup.deduplicate(records.read(), config=config, progress=advance)
+    return Unique(run.put("papers", found.papers), run.put("duplicates", found.duplicates)), {}
+
+
+@stage("embed {papers.n_rows} papers")
+def embed(
+    run: Workspace, papers: TableFile, config: EncoderConfig
+) -> tuple[TableFile, dict[str, Any]]:
+    """Papers to vectors, computing only those that no earlier run has."""
+    from upwell import encode
+
+    encoder = encode.load_encoder(config.encoder)
+    known = read_vectors(run.outputs, encoder.identity)
+    with progress(f"embed {papers.n_rows} papers") as advance:
+        found = encode.embed(papers.read(), encoder, known=known, progress=advance)
+    keep_vectors(run, encoder.identity, found.fresh)
+    return run.put("vectors", found.vectors), {"encoder": encoder.identity}
+
+
+@stage("cluster {papers.n_rows} papers")
+def cluster(
+    run: Workspace, papers: TableFile, vectors: TableFile, config: TopicConfig
+) -> tuple[Clusters, dict[str, Any]]:
+    """Vectors to topics whose ids hold from run to run."""
+    from upwell import lineage, quality, topics
+
+    unplaced, embedded = papers.read(), vectors.read()
+    with progress(f"cluster {papers.n_rows} papers") as advance:
+        found = topics.discover(unplaced, embedded, config=config, progress=advance)
+    with progress(f"refit {found.topics.height} topics") as advance:
+        refits = topics.refits(unplaced, embedded, config=config, progress=advance)
+    last = last_lineage(run.outputs)
+    traced = lineage.trace(
+        found.assignments,
+        embedded,
+        history=lineage.History(*last) if last else lineage.History.none(),
+        run_id=run.run_id,
+    )
+    described = (
+        found.topics.join(quality.coherence(unplaced, found.topics), on="topic_id")
+        .join(quality.stability(found.assignments, refits), on="topic_id")
+        .rename({"topic_id": "raw_id"})
+        .join(traced.ids, on="raw_id")
+        .drop("raw_id")
+    )
+    stable = dict(traced.ids.select("raw_id", "topic_id").iter_rows()) | {-1: -1}
+    assignments = found.assignments.with_columns(pl.col("topic_id").replace_strict(stable))
+    clusters = Clusters(
+        run.put("topics", described),
+        run.put("assignments", assignments),
+        run.put("lineage", traced.events),
+        run.put("members", traced.members),
+    )
+    measures = {"topic_diversity": quality.diversity(found.topics)} if described.height else {}
+    return clusters, {"notes": list(found.notes), "measures": measures}
+
+
+@stage("match {papers.n_rows} papers to {n_themes} themes")
+def match(
+    run: Workspace,
+    papers: TableFile,
+    vectors: TableFile,
+    n_themes: int,
+    themes: Sequence[Theme],
+    config: EncoderConfig,
+) -> tuple[TableFile, dict[str, Any]]:
+    """Papers to themes of the watch list."""
+    from upwell import encode
+    from upwell.themes import match_themes
+
+    encoder = encode.load_encoder(config.encoder)
+    found = match_themes(papers.read(), vectors.read(), themes=themes, encode=encoder.encode)
+    return run.put("theme_papers", found.theme_papers), {"notes": list(found.notes)}
+
+
+@stage("measure {clusters.topics.n_rows} topics and {n_themes} themes over time")
+def measure(
+    run: Workspace,
+    papers: TableFile,
+    clusters: Clusters,
+    members: TableFile,
+    n_themes: int,
+    themes: Sequence[Theme],
+    config: TrendConfig,
+) -> tuple[Measured, dict[str, Any]]:
+    """Membership and dates to shares, growth and verdicts."""
+    from upwell.trends import measure_trends
+
+    subjects = _subjects(clusters.topics.read(), themes)
+    found = measure_trends(
+        papers.read(),
+        _members(clusters.assignments.read(), members.read(), subjects),
+        subjects,
+        config=config,
+    )
+    facts = {
+        "notes": list(found.notes),
+        "bucket": found.bucket,
+        "span": [day.isoformat() for day in found.span] if found.span else None,
+        "n_undated": found.n_undated,
+        "n_too_coarse": found.n_too_coarse,
+    }
+    return Measured(run.put("trends", found.trends), run.put("trend_series", found.series)), facts
+
+
+def _subjects(topics: pl.DataFrame, themes: Sequence[Theme]) -> pl.DataFrame:
+    """Every topic and theme as `kind`, `subject`, `name`."""
+    named = topics.select(
+        kind=pl.lit("topic"), subject=pl.col("topic_id").cast(pl.String), name="label"
+    )
+    watched = pl.DataFrame(
+        [("theme", theme.name, theme.name) for theme in themes], schema=named.schema, orient="row"
+    )
+    return pl.concat([named, watched])
+
+
+def _members(
+    assignments: pl.DataFrame, theme_papers: pl.DataFrame, subjects: pl.DataFrame
+) -> pl.DataFrame:
+    """Which paper is in which subject: `kind`, `subject`, `name`, `paper_id`."""
+    in_topics = assignments.filter(pl.col("topic_id") >= 0).select(
+        kind=pl.lit("topic"), subject=pl.col("topic_id").cast(pl.String), paper_id="paper_id"
+    )
+    in_themes = theme_papers.select(kind=pl.lit("theme"), subject="theme", paper_id="paper_id")
+    return pl.concat([in_topics, in_themes]).join(subjects, on=["kind", "subject"])
+
+
+def _why_nothing(rejects: pl.DataFrame) -> str:
+    """Why no record was found, from what was rejected."""
+    first = [
+        f"  {source}: {detail}"
+        for source, detail in rejects.select("source", "detail").head(10).iter_rows()
+    ]
+    more = [f"  and {rejects.height - 10} more"] if rejects.height > 10 else []
+    return "\n".join([f"no paper in what was given; {rejects.height} rejected:", *first, *more])
+
+
+def _file_facts(file: Any) -> dict[str, Any]:  # noqa: ANN401
+    """One input file as the manifest lists it."""
+    return {
+        "name": file.name,
+        "path": str(file.path),
+        "format": file.format,
+        "sha256": file.sha256,
+        "n_bytes": file.n_bytes,
+        "n_records": file.n_records,
+        "n_rejects": file.n_rejects,
+        "notes": list(file.notes),
+    }
