@@ -1,0 +1,305 @@
+"""Numbers and verdicts in plain words: one wording for figures, report and command line.
+
+A sentence never says more than its verdict: without enough evidence it says so first and gives the
+interval, so that nobody takes the estimate for a finding.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+VERDICT_WORDS = {
+    "rising": "rising",
+    "falling": "falling",
+    "steady": "steady",
+    "insufficient_evidence": "insufficient evidence",
+}
+MAX_NAMES = 3
+MAX_NAME_LENGTH = 48
+LARGEST_FACTOR = 1000.0
+NBSP = "\u00a0"
+
+Row = Mapping[str, Any]
+
+
+def count(number: int, noun: str = "", plural: str = "") -> str:
+    """A count with its noun: `1 paper`, `2,310 papers`; `plural` where it is not noun + s."""
+    words = f"{number:,}"
+    if noun:
+        words += NBSP + (noun if number == 1 else plural or f"{noun}s")
+    return words
+
+
+def percent(share: float | None) -> str:
+    """A share (0–1) as a percentage of about two digits; `–` where there is none."""
+    if share is None:
+        return "–"
+    value = 100 * share
+    if value == 0:
+        return f"0{NBSP}%"
+    if value < 0.01:
+        return f"<{NBSP}0.01{NBSP}%"
+    digits = 0 if value >= 10 else 1 if value >= 1 else 2
+    return f"{value:.{digits}f}{NBSP}%"
+
+
+def change(growth: float, *, as_factor: bool | None = None) -> str:
+    """A growth per year as a layman says it: `+40 %`, `−30 %`, from a doubling on `×2.3`.
+
+    Parameters
+    ----------
+    growth : factor per year, 0 to infinity.
+    as_factor : which of the two ways; None lets the size of the growth decide (from ten-fold on it
+        is always a factor).
+
+    Returns
+    -------
+    The change in words, without `a year`.
+    """
+    if growth >= 10 or (growth >= 2 if as_factor is None else as_factor):
+        return _factor(growth)
+    points = 100 * (growth - 1)
+    size = abs(points)
+    if points < -99.5:
+        return f"below{NBSP}−99{NBSP}%"
+    digits = 0 if size >= 1 else 1
+    words = f"{size:,.{digits}f}"
+    if float(words.replace(",", "")) == 0:
+        return f"±0{NBSP}%"
+    return f"{'+' if points > 0 else '−'}{words}{NBSP}%"
+
+
+def _factor(growth: float) -> str:
+    """A factor of two or three digits; beyond a thousand (or below a hundredth) only that."""
+    if growth > LARGEST_FACTOR:
+        return f"over{NBSP}×{LARGEST_FACTOR:,.0f}"
+    if growth < 0.01:
+        return f"below{NBSP}×0.01"
+    return f"×{growth:.{0 if growth >= 10 else 1 if growth >= 0.1 else 2}f}"
+
+
+def growth_words(row: Row) -> str | None:
+    """The growth of a row of `trends` with its 95 % interval: `+40 % a year (+10 % to +80 %)`.
+
+    Parameters
+    ----------
+    row : one row of `trends`.
+
+    Returns
+    -------
+    The estimate and its interval in one unit; None where nothing could be estimated.
+    """
+    if not has_estimate(row):
+        return None
+    estimate, interval = _estimate(row)
+    return f"{estimate} a{NBSP}year ({interval})"
+
+
+def has_estimate(row: Row) -> bool:
+    """Whether a row of `trends` has a growth with both ends of its interval."""
+    return all(row[name] is not None for name in ("growth", "growth_low", "growth_high"))
+
+
+def _estimate(row: Row) -> tuple[str, str]:
+    """Growth and interval in words, both as factors if the growth is a doubling or more."""
+    as_factor = row["growth"] >= 2
+    growth, low, high = (
+        change(row[name], as_factor=as_factor) for name in ("growth", "growth_low", "growth_high")
+    )
+    return growth, f"{low} to {high}"
+
+
+def verdict_words(row: Row) -> str:
+    """Verdict, growth and number of papers of a row of `trends`, short enough for a panel title."""
+    word = VERDICT_WORDS[row["verdict"]]
+    papers = count(row["n_papers"], "paper")
+    growth = growth_words(row)
+    if growth is None:
+        return f"{word}: too few to estimate, {papers}"
+    return f"{word}: {growth}, {papers}"
+
+
+def sentence(row: Row) -> str:
+    """What may be said of one subject, in one or two plain sentences.
+
+    Parameters
+    ----------
+    row : one row of `trends` (`pl.DataFrame.row(i, named=True)` or of `iter_rows(named=True)`).
+
+    Returns
+    -------
+    A sentence with the estimate, its 95 % interval and the number of dated papers. If the verdict
+    does not hold under every sensitivity check, or the last complete bucket is a burst, a second
+    sentence says so.
+    """
+    name = clipped(row["name"])
+    verdict = row["verdict"]
+    papers = count(row["n_papers"], "paper")
+    if verdict == "insufficient_evidence":
+        return f"For {name} the evidence is not enough to say{_what_fits(row)}." + _burst(row)
+    if not has_estimate(row):
+        return f"{_capital(name)} is {VERDICT_WORDS[verdict]} ({papers})." + _burst(row)
+    growth, interval = _estimate(row)
+    verb = {"rising": _rise(row, growth), "falling": f"shrinks by {growth.lstrip('−')}"}.get(
+        verdict, f"changes by {growth}"
+    )
+    return (
+        f"{_capital(name)} is {VERDICT_WORDS[verdict]}: its share {verb} a year "
+        f"(95{NBSP}% interval {interval}; {papers})." + _doubt(row) + _burst(row)
+    )
+
+
+def _what_fits(row: Row) -> str:
+    """What an insufficient verdict rests on: the interval, or that there are too few papers."""
+    if not has_estimate(row):
+        return f": only {count(row['n_papers'], 'dated paper')}"
+    growth, interval = _estimate(row)
+    low, high = interval.split(" to ")
+    return (
+        f": the best guess is {growth} a year, but anything from {low} to {high} is possible "
+        f"({count(row['n_papers'], 'paper')})"
+    )
+
+
+def _rise(row: Row, growth: str) -> str:
+    """`grows by 40 %` or `grows 2.3-fold`."""
+    if row["growth"] >= 2:
+        return f"grows {growth.replace('×', '')}-fold"
+    return f"grows by {growth.lstrip('+')}"
+
+
+def is_doubtful(row: Row) -> bool:
+    """Whether a `rising` or `falling` is turned round by one of the sensitivity checks."""
+    return not row["robust"] and row["verdict"] in {"rising", "falling"}
+
+
+def _doubt(row: Row) -> str:
+    """The caveat of a doubtful verdict."""
+    return " With caution: not every sensitivity check agrees." if is_doubtful(row) else ""
+
+
+def _burst(row: Row) -> str:
+    """That the last complete bucket stands out."""
+    return " Its last complete bucket stands out above the trend." if row["is_burst"] else ""
+
+
+def clipped(text: str, length: int = MAX_NAME_LENGTH) -> str:
+    """The text on one line, cut at a word with `…` where it is longer than `length` characters."""
+    line = " ".join(text.split())
+    if len(line) <= length:
+        return line
+    head = line[: length - 1]
+    cut = head.rfind(" ")
+    return (head[:cut] if cut > length // 2 else head).rstrip(" ,;:") + "…"
+
+
+def _capital(name: str) -> str:
+    """The name at the start of a sentence; a first word with capitals or digits stays as it is."""
+    first = name.split(" ", 1)[0]
+    return name[0].upper() + name[1:] if len(first) > 1 and first.islower() else name
+
+
+def ranked(trends: pl.DataFrame) -> pl.DataFrame:
+    """Subjects in the order of what is rising most surely: themes, then topics.
+
+    Parameters
+    ----------
+    trends : the table `trends`.
+
+    Returns
+    -------
+    The same rows; within a kind by the lower end of the growth interval, the highest first (no
+    reader is led by a wide interval), without estimate last, ties by papers and name.
+    """
+    return trends.sort(
+        ["kind", "growth_low", "n_papers", "name", "subject"],
+        descending=[False, True, True, False, False],
+        nulls_last=True,
+    ).sort(pl.col("kind") != "theme", maintain_order=True)
+
+
+def headline(trends: pl.DataFrame) -> str:
+    """One sentence for the entire run: what rises, what falls, and how much cannot be told.
+
+    Parameters
+    ----------
+    trends : the table `trends`; any number of rows.
+
+    Returns
+    -------
+    One sentence; it starts with the refusal where nothing can be called rising.
+    """
+    if trends.is_empty():
+        return "No theme or topic was measured, so nothing can be said about trends."
+    rows = ranked(trends).to_dicts()
+    names = {v: [clipped(r["name"], 40) for r in rows if r["verdict"] == v] for v in VERDICT_WORDS}
+    kinds = [kind for kind in ("theme", "topic") if any(r["kind"] == kind for r in rows)]
+    measured = " and ".join(count(sum(r["kind"] == k for r in rows), k) for k in kinds)
+    unknown = len(names["insufficient_evidence"])
+    if unknown == len(rows):
+        what = f"each of {measured}" if unknown > 1 else f"the one {kinds[0]}"
+        return (
+            f"No {' or '.join(kinds)} can be called rising: for {what} the evidence is not enough."
+        )
+    parts = [_part(v, names[v]) for v in ("rising", "falling", "steady") if names[v]]
+    if unknown:
+        parts.append(f"for {unknown:,} the evidence is not enough")
+    told = parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+    if names["rising"]:
+        return f"Of {measured}, {told}."
+    return f"No {' or '.join(kinds)} can be called rising: of {measured}, {told}."
+
+
+def _part(verdict: str, names: Sequence[str]) -> str:
+    """`2 are rising (a; b)`; at most a few names."""
+    listed = "; ".join(names[:MAX_NAMES])
+    if len(names) > MAX_NAMES:
+        listed += f"; {len(names) - MAX_NAMES:,} more"
+    return f"{len(names):,} {'is' if len(names) == 1 else 'are'} {verdict} ({listed})"
+
+
+def verdict_rows(trends: pl.DataFrame) -> list[dict[str, str | int]]:
+    """The verdict table for a terminal or a table artifact: one dict a subject, values in words.
+
+    Parameters
+    ----------
+    trends : the table `trends`.
+
+    Returns
+    -------
+    Dicts with the same keys, in the order of `ranked`; `share` is the fitted share at the start
+    and the end of the span, where growth was estimated and the verdict is not insufficient.
+    """
+    return [
+        {
+            "kind": row["kind"],
+            "name": row["name"],
+            "verdict": VERDICT_WORDS[row["verdict"]],
+            "growth per year (95 % interval)": (growth_words(row) or "–").replace(
+                f" a{NBSP}year", ""
+            ),
+            "share": share_words(row),
+            "papers": row["n_papers"],
+            "caveats": caveats(row),
+        }
+        for row in ranked(trends).iter_rows(named=True)
+    ]
+
+
+def share_words(row: Row) -> str:
+    """Fitted share at both ends of the span, `2.1 % → 4.3 %`; `–` where the verdict is open."""
+    ends = (row["first_share"], row["last_share"])
+    if row["verdict"] == "insufficient_evidence" or None in ends:
+        return "–"
+    return " → ".join(percent(end) for end in ends)
+
+
+def caveats(row: Row) -> str:
+    """What a reader of a verdict should also know; empty if there is nothing."""
+    said = []
+    if is_doubtful(row):
+        said.append("not every sensitivity check agrees")
+    if row["is_burst"]:
+        said.append("last complete bucket stands out")
+    return "; ".join(said)
