@@ -1,0 +1,173 @@
+"""Growth of each subject with its standard error, and whether its last bucket stands out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from upwell.trends.logit import Floats, LogitFit
+from upwell.trends.noise import Noise, fit_with_noise
+from upwell.trends.squeeze import squeeze_dispersion
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Trend of S subjects: `slope` a year on the logit scale, its error and what is behind it.
+
+    `dispersion` (S,) is the subject's variance as a multiple of what `noise` leads to expect;
+    `n_behind` (S,) the degrees of freedom of the moderated t.
+    """
+
+    fit: LogitFit
+    noise: Noise
+    dispersion: Floats
+    standard_error: Floats
+    n_behind: Floats
+
+    @property
+    def slope(self) -> Floats:
+        """Change of the logit of the share a year, (S,)."""
+        return self.fit.slope
+
+    def p_value(self) -> Floats:
+        """Two-sided, of no change, (S,)."""
+        from scipy.special import stdtr
+
+        p: Floats = 2 * stdtr(self.n_behind, -np.abs(self.slope) / self.standard_error)
+        return p
+
+    def p_above(self, slope: float) -> Floats:
+        """One-sided, of the true slope being `slope` or less, (S,)."""
+        from scipy.special import stdtr
+
+        p: Floats = stdtr(self.n_behind, (slope - self.slope) / self.standard_error)
+        return p
+
+    def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Ends of the interval of the slope, (S,) each."""
+        from scipy.special import stdtrit
+
+        reach = stdtrit(self.n_behind, 0.5 + level / 2) * self.standard_error
+        return self.slope - reach, self.slope + reach
+
+    def share_at(self, time: float) -> Floats:
+        """Fitted share at a time in years, (S,)."""
+        logit = np.clip(self.fit.intercept + self.slope * time, -500, 500)
+        share: Floats = 1 / (1 + np.exp(-logit))
+        return share
+
+
+def estimate_growth(n_papers: Floats, n_total: Floats, time: Floats, rank: Floats) -> Growth:
+    """Trend of every subject, with noise learned from all of them.
+
+    Logistic regression with beta-binomial weights; each subject's dispersion by Fletcher's
+    estimator (Pearson's is too small on average when counts are few and too scattered), shrunk
+    across subjects, and never below what independent papers would give.
+
+    Parameters
+    ----------
+    n_papers : (S, B) papers of each subject in each bucket; no row empty or equal to `n_total`.
+    n_total : (B,) all papers of each bucket, above 0.
+    time : (B,) years, B at least 3.
+    rank : (B,) number of the bucket in the calendar, rising.
+
+    Returns
+    -------
+    The growth of each subject.
+
+    Source
+    ------
+    Smyth (2004) for the moderated t; Fletcher (2012), Estimating overdispersion when fitting a
+    generalized linear model to sparse data; Williams (1982) for the weights. Their combination,
+    chosen by simulation (tests/benchmarks/bench_trends.py), is ours.
+    """
+    fit, noise = fit_with_noise(n_papers, n_total, time, rank)
+    tilt = np.sqrt(fit.weight) * fit.centred / np.sqrt(fit.information)[:, None]
+    level = np.sqrt(fit.weight / fit.weight.sum(axis=1, keepdims=True))
+    correlation = noise.correlation(n_total, rank)
+    inflation = _quadratic(tilt, correlation)
+    n_expected = len(n_total) - inflation - _quadratic(level, correlation)
+    raw = _raw_dispersion(fit, noise, n_papers, n_total, n_expected)
+    shrunken, n_behind = squeeze_dispersion(raw, float(len(n_total) - 2))
+    dispersion = np.maximum(shrunken, fit.information / _binomial_information(fit, n_total))
+    error = np.sqrt(dispersion * inflation / fit.information)
+    return Growth(fit, noise, dispersion, error, n_behind)
+
+
+def _quadratic(vectors: Floats, matrix: Floats) -> Floats:
+    """Quadratic form v' M v of each row v, (S,)."""
+    product: Floats = ((vectors @ matrix) * vectors).sum(axis=1)
+    return product
+
+
+def _raw_dispersion(
+    fit: LogitFit, noise: Noise, n_papers: Floats, n_total: Floats, n_expected: Floats
+) -> Floats:
+    """Fletcher's dispersion of each subject, (S,)."""
+    gap = n_papers - n_total * fit.share
+    variance = n_total * fit.share * (1 - fit.share) * noise.variance_factor(n_total)
+    pearson = (gap**2 / np.maximum(variance, 1e-200)).sum(axis=1) / n_expected
+    scale = np.maximum(n_total * fit.share * (1 - fit.share), 1e-200)
+    skew = ((1 - 2 * fit.share) * gap / scale).mean(axis=1)
+    dispersion: Floats = pearson / np.maximum(1 + skew, 0.1)
+    return dispersion
+
+
+def _binomial_information(fit: LogitFit, n_total: Floats) -> Floats:
+    """Inverse variance the slope would have if papers were independent, (S,)."""
+    weight = np.maximum(n_total * fit.share * (1 - fit.share), 1e-200)
+    centred = fit.centred - ((weight * fit.centred).sum(axis=1) / weight.sum(axis=1))[:, None]
+    information: Floats = (weight * centred**2).sum(axis=1)
+    return information
+
+
+def slopes_without_one_bucket(growth: Growth, n_papers: Floats, n_total: Floats) -> Floats:
+    """Slope of each subject when one bucket is left out, for each bucket: (S, B).
+
+    Source
+    ------
+    Pregibon (1981), Logistic regression diagnostics: one step of the refit.
+    """
+    fit = growth.fit
+    gap = (n_papers - n_total * fit.share) / growth.noise.variance_factor(n_total)
+    left = np.maximum(1 - fit.leverage, 1e-6)
+    change = fit.centred * gap / fit.information[:, None] / left
+    without: Floats = fit.slope[:, None] - change
+    return without
+
+
+def burst_p_values(growth: Growth, n_papers: Floats, n_total: Floats, bucket: int) -> Floats:
+    """One-sided p-values of a bucket holding this many papers or more, given the others: (S,).
+
+    The trend is refitted without the bucket (one step), and the count compared with a negative
+    binomial that has the predicted mean and the variance of a prediction.
+
+    Parameters
+    ----------
+    growth : trend over all buckets.
+    n_papers : (S, B) papers of each subject in each bucket.
+    n_total : (B,) all papers of each bucket.
+    bucket : which bucket, as a position in B.
+
+    Returns
+    -------
+    The p-values.
+
+    Source
+    ------
+    Our definition.
+    """
+    from scipy.special import betainc
+
+    fit = growth.fit
+    lever = np.minimum(fit.leverage[:, bucket], 1 - 1e-6)
+    factor = growth.noise.variance_factor(n_total)[bucket]
+    share, count, total = fit.share[:, bucket], n_papers[:, bucket], n_total[bucket]
+    gap = (count - total * share) / factor
+    shift = lever * gap / fit.weight[:, bucket] / (1 - lever)
+    odds = share / (1 - share) * np.exp(-np.clip(shift, -30, 30))
+    expected = np.maximum(total * odds / (1 + odds), 1e-9)
+    spread = expected * (1 - expected / total) * factor * growth.dispersion / (1 - lever)
+    spread = np.maximum(spread, expected * (1 + 1e-6))
+    size = expected**2 / (spread - expected)
+    p: Floats = np.where(count > 0, betainc(np.maximum(count, 1), size, 1 - expected / spread), 1.0)
+    return p

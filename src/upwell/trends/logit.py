@@ -1,0 +1,124 @@
+"""One logistic regression a subject, all subjects at once.
+
+The share of a subject is a straight line in time on the logit scale, so the exponential of the
+slope is the factor by which the odds multiply a year, at any share. A log link with an offset
+gives the factor of the share instead, which is another number once the share is large, and its
+variance is too large by 1 / (1 - share).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_MAX_ITERATIONS = 60
+_TOLERANCE = 1e-6  # of the last step on the logit scale; what is left is far smaller
+_FARTHEST = 300.0  # logit; beyond it a share is 0 in any use, and its square underflows
+_BLOCK = 256  # subjects at a time, so that the arrays stay in the processor's cache
+_LONGEST_STEP = 3.0  # on the logit scale; keeps Newton from overshooting when counts are few
+
+
+@dataclass(frozen=True)
+class LogitFit:
+    """Fitted lines of S subjects over B buckets.
+
+    `intercept` (S,) is the logit of the share at time 0 and `slope` (S,) its change a year;
+    `share` (S, B) are the fitted shares, `weight` (S, B) the working weights (inverse variance of
+    the logit), `centred` (S, B) time minus its weighted mean, in years, and `information` (S,)
+    the weighted sum of its squares: the inverse variance of the slope.
+    """
+
+    intercept: Floats
+    slope: Floats
+    share: Floats
+    weight: Floats
+    centred: Floats
+    information: Floats
+
+    @property
+    def leverage(self) -> Floats:
+        """Diagonal of the hat matrix, (S, B)."""
+        level = 1 / self.weight.sum(axis=1, keepdims=True)
+        leverage: Floats = self.weight * (level + self.centred**2 / self.information[:, None])
+        return leverage
+
+
+def fit_logit(
+    n_papers: Floats,
+    n_total: Floats,
+    time: Floats,
+    *,
+    variance_factor: Floats,
+    start: LogitFit | None = None,
+) -> LogitFit:
+    """Logistic regression of each subject's share on time, by penalised iterated least squares.
+
+    The penalty is Firth's: it takes away the first-order bias and keeps the slope finite when all
+    papers of a subject are in one bucket.
+
+    Parameters
+    ----------
+    n_papers : (S, B) papers of each subject in each bucket, each row's sum above 0.
+    n_total : (B,) all papers of each bucket, above 0.
+    time : (B,) years, at least two different ones.
+    variance_factor : (B,) variance of a count as a multiple of the binomial one, at least 1.
+    start : fit of the same subjects to start from.
+
+    Returns
+    -------
+    The fit.
+
+    Source
+    ------
+    Firth (1993), Bias reduction of maximum likelihood estimates; Heinze & Schemper (2002).
+    """
+    size = n_total / variance_factor
+    counts = n_papers / variance_factor
+    if start is None:
+        share = (counts.sum(axis=1) + 0.5) / (size.sum() + 1)
+        intercept, slope = np.log(share / (1 - share)), np.zeros(len(n_papers))
+    else:
+        intercept, slope = start.intercept.copy(), start.slope.copy()
+    for first in range(0, len(n_papers), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        _climb(intercept[block], slope[block], counts[block], size, time)
+    return _evaluate(intercept, slope, size, time)
+
+
+def _climb(intercept: Floats, slope: Floats, counts: Floats, size: Floats, time: Floats) -> None:
+    """Move these lines to where their penalised score is zero, in place."""
+    reach = float(np.ptp(time))
+    active = np.arange(len(counts))
+    for _ in range(_MAX_ITERATIONS):
+        fit = _evaluate(intercept[active], slope[active], size, time)
+        level, tilt = _newton_step(fit, counts[active], size, time)
+        step = np.maximum(np.abs(level), np.abs(tilt) * reach)
+        shrink = np.maximum(1.0, step / _LONGEST_STEP)
+        intercept[active] += level / shrink
+        slope[active] += tilt / shrink
+        active = active[step > _TOLERANCE]
+        if not len(active):
+            break
+
+
+def _evaluate(intercept: Floats, slope: Floats, size: Floats, time: Floats) -> LogitFit:
+    """The fit that belongs to these lines."""
+    odds_against = np.exp(np.minimum(-intercept[:, None] - slope[:, None] * time, _FARTHEST))
+    share = 1 / (1 + odds_against)
+    weight = np.maximum(size * odds_against * share**2, 1e-200)
+    centred = time - (weight @ time / weight.sum(axis=1))[:, None]
+    information = (weight * centred**2).sum(axis=1)
+    return LogitFit(intercept, slope, share, weight, centred, information)
+
+
+def _newton_step(
+    fit: LogitFit, counts: Floats, size: Floats, time: Floats
+) -> tuple[Floats, Floats]:
+    """Change of intercept and slope that the penalised score asks for."""
+    score = counts - size * fit.share + fit.leverage * (0.5 - fit.share)
+    tilt = (score * fit.centred).sum(axis=1) / fit.information
+    mean_time = time[0] - fit.centred[:, 0]
+    level = score.sum(axis=1) / fit.weight.sum(axis=1) - mean_time * tilt
+    return level, tilt

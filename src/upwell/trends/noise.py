@@ -1,0 +1,155 @@
+"""How far shares scatter around their trend, learned from all subjects together.
+
+Papers on one subject come in clumps (a workshop, a hype, a special issue), and clumps last. The
+count of a subject in a bucket of `n` papers then varies `1 + (n - 1) * clumping` times as much as
+independent papers would (beta-binomial), and the excess is carried over to the next bucket with
+correlation `carry_over`. One subject has too few buckets to tell either; all of them have.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from upwell.trends.logit import Floats, LogitFit, fit_logit
+
+_MOST_CLUMPING = 0.5
+_CARRY_OVER_GRID = np.linspace(0, 0.95, 39)
+_MAX_ROUNDS = 8
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Noise shared by all subjects: `clumping` and `carry_over`, both within 0 to 1."""
+
+    clumping: float
+    carry_over: float
+
+    def variance_factor(self, n_total: Floats) -> Floats:
+        """Variance of a count as a multiple of the binomial one; shape of `n_total`, papers."""
+        factor: Floats = 1 + np.maximum(n_total - 1, 0) * self.clumping
+        return factor
+
+    def correlation(self, n_total: Floats, rank: Floats) -> Floats:
+        """Correlation of the scatter between buckets, (B, B); `rank` counts calendar buckets.
+
+        Only the clumped part of the variance is carried over.
+        """
+        clumped = np.sqrt(1 - 1 / self.variance_factor(n_total))
+        matrix = np.outer(clumped, clumped) * self.carry_over ** np.abs(rank[:, None] - rank)
+        np.fill_diagonal(matrix, 1.0)
+        return matrix
+
+
+def fit_with_noise(
+    n_papers: Floats, n_total: Floats, time: Floats, rank: Floats
+) -> tuple[LogitFit, Noise]:
+    """Lines of all subjects and the noise around them, each estimated given the other.
+
+    `clumping` is where the Pearson statistics of all subjects sum to what is expected of them,
+    `carry_over` where the products of neighbouring residuals do; both expectations allow for the
+    straight line having been fitted, which alone makes residuals smaller and alternate in sign.
+
+    Parameters
+    ----------
+    n_papers : (S, B) papers of each subject in each bucket.
+    n_total : (B,) all papers of each bucket, above 0.
+    time : (B,) years.
+    rank : (B,) number of the bucket in the calendar, rising; a step above 1 is a gap.
+
+    Returns
+    -------
+    The fit under that noise, and the noise.
+
+    Source
+    ------
+    Williams (1982), Extra-binomial variation in logistic linear models (procedure II), with the
+    parameter pooled over subjects; carry-over: our definition.
+    """
+    noise = Noise(0.0, 0.0)
+    fit = fit_logit(n_papers, n_total, time, variance_factor=np.ones_like(n_total))
+    n_residual = float(len(n_total) - 2)
+    for _ in range(_MAX_ROUNDS):
+        last = noise
+        binomial = _pearson(fit, n_papers, n_total)
+        squares = (binomial**2).sum(axis=0)
+        clumping = _solve_clumping(squares, n_total, n_residual * len(n_papers))
+        noise = Noise(clumping, noise.carry_over if clumping else 0.0)
+        factor = noise.variance_factor(n_total)
+        fit = fit_logit(n_papers, n_total, time, variance_factor=factor, start=fit)
+        if clumping:
+            residual = _pearson(fit, n_papers, n_total) / np.sqrt(factor)
+            noise = Noise(clumping, _solve_carry_over(residual, fit, clumping, n_total, rank))
+        span = _line_space(fit)
+        n_residual = _expected(noise.correlation(n_total, rank), span)[1]
+        if _settled(noise, last):
+            break
+    return fit, noise
+
+
+def _settled(noise: Noise, last: Noise) -> bool:
+    """Whether another round would change nothing that matters."""
+    return (
+        abs(noise.clumping - last.clumping) <= 5e-3 * noise.clumping
+        and abs(noise.carry_over - last.carry_over) <= 0.005
+    )
+
+
+def _pearson(fit: LogitFit, n_papers: Floats, n_total: Floats) -> Floats:
+    """Residuals in units of binomial standard deviations, (S, B)."""
+    variance = np.maximum(n_total * fit.share * (1 - fit.share), 1e-200)
+    residual: Floats = (n_papers - n_total * fit.share) / np.sqrt(variance)
+    return residual
+
+
+def _solve_clumping(squares: Floats, n_total: Floats, expected: float) -> float:
+    """Clumping at which the Pearson statistics sum to what is expected; 0 if they are below."""
+    low, high = 0.0, _MOST_CLUMPING
+    if squares.sum() <= expected:
+        return 0.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        if (squares / Noise(middle, 0.0).variance_factor(n_total)).sum() > expected:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _solve_carry_over(
+    residual: Floats, fit: LogitFit, clumping: float, n_total: Floats, rank: Floats
+) -> float:
+    """Smallest carry-over that explains the correlation of neighbouring residuals."""
+    observed = float((residual[:, :-1] * residual[:, 1:]).sum() / (residual**2).sum())
+    line = _line_space(fit)
+    pairs = [
+        _expected(Noise(clumping, x).correlation(n_total, rank), line) for x in _CARRY_OVER_GRID
+    ]
+    explained = np.array([neighbours / total for neighbours, total in pairs])
+    top = int(np.argmax(explained))
+    reached = np.flatnonzero(explained[: top + 1] >= observed)
+    if not len(reached):
+        return float(_CARRY_OVER_GRID[top])
+    first = int(reached[0])
+    if first == 0:
+        return 0.0
+    sides = slice(first - 1, first + 1)
+    return float(np.interp(observed, explained[sides], _CARRY_OVER_GRID[sides]))
+
+
+def _line_space(fit: LogitFit) -> Floats:
+    """Orthonormal basis (B, 2) of what a line can explain, for the average subject."""
+    weight = (fit.weight / fit.weight.sum(axis=1, keepdims=True)).mean(axis=0)
+    time = fit.centred[0]
+    columns = np.sqrt(weight)[:, None] * np.column_stack([np.ones_like(time), time])
+    basis: Floats = np.linalg.qr(columns)[0]
+    return basis
+
+
+def _expected(correlation: Floats, line: Floats) -> tuple[float, float]:
+    """Expected sums, after the line is fitted: of products of neighbours, and of squares."""
+    through = correlation @ line
+    inner = line @ (line.T @ through)
+    neighbours = np.trace(correlation, 1)
+    neighbours -= (line[:-1] * through[1:]).sum() + (through[:-1] * line[1:]).sum()
+    neighbours += (inner[:-1] * line[1:]).sum()
+    return float(neighbours), float(np.trace(correlation) - (line * through).sum())

@@ -1,0 +1,81 @@
+"""What a reader must know to read the trends rightly, in sentences."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from upwell.trends.buckets import Calendar
+
+# Both from bench_trends.py: below them not even a doubling a year is found, and the tests only
+# make the discoveries among the others dearer.
+ENOUGH_BUCKETS = 5
+ENOUGH_PAPERS = 10
+
+_FEW_PAPERS = 30  # in a bucket; the share of one bucket is then known to within 18 points
+
+
+def describe_no_buckets(bucket: str, *, n_papers: int, n_undated: int) -> tuple[str, ...]:
+    """Why there is no trend at all.
+
+    Parameters
+    ----------
+    bucket : the width that was asked for.
+    n_papers, n_undated : papers there are, and of these without a date.
+    """
+    if not n_papers:
+        return ("There are no papers, so no trend can be measured.",)
+    if n_undated == n_papers:
+        return (f"None of the {n_papers} papers has a date, so no trend can be measured.",)
+    dated = f"None of the {n_papers - n_undated} dated papers is dated to the month or day"
+    return (f"{dated}, as buckets of a {bucket} need; `auto` would make them years.",)
+
+
+def describe(
+    calendar: Calendar, *, n_papers: int, n_dated: int, tested: NDArray[np.bool_]
+) -> tuple[str, ...]:
+    """What limits the trends of this run.
+
+    Parameters
+    ----------
+    calendar : the buckets and the papers in them.
+    n_papers, n_dated : papers there are, and of these with a date of any sort.
+    tested : (S,) which subjects there was evidence enough to test.
+
+    Returns
+    -------
+    Sentences; none of those that do not apply.
+    """
+    width = calendar.width
+    n_coarse = n_dated - len(calendar.placed)
+    n_filled, n_small = len(calendar.filled), int((~tested).sum())
+    median = float(np.median(calendar.n_total))
+    notes = []
+    if n_dated < n_papers:
+        notes.append(
+            f"{n_papers - n_dated} of {n_papers} papers have no date and count in no trend."
+        )
+    if n_coarse:
+        notes.append(
+            f"{n_coarse} of {n_dated} dated papers are dated too coarsely for buckets of a "
+            f"{width} and count in no trend."
+        )
+    if n_filled < ENOUGH_BUCKETS:
+        notes.append(
+            f"Papers fall in only {n_filled} buckets of a {width}; a verdict needs "
+            f"{ENOUGH_BUCKETS}."
+        )
+    elif n_small:
+        notes.append(
+            f"{n_small} of {len(tested)} subjects are not tested: a trend needs {ENOUGH_PAPERS} "
+            "dated papers in the subject, and as many outside it."
+        )
+    if median < _FEW_PAPERS:
+        notes.append(
+            f"Half of the buckets hold {median:g} papers or fewer, so the share of a single "
+            f"{width} says little."
+        )
+    if calendar.buckets["is_partial"][-1]:
+        notes.append(
+            f"The last {width} is covered only until {calendar.span[1]}: its shares count, its "
+            "lower number of papers is no drop."
+        )
+    return tuple(notes)
