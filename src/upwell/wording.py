@@ -18,6 +18,7 @@ VERDICT_WORDS = {
 MAX_NAMES = 3
 MAX_NAME_LENGTH = 48
 LARGEST_FACTOR = 1000.0
+SMALL_SHARE = 0.1  # up to here, growth of the odds and of the share differ by a tenth at most
 NBSP = "\u00a0"
 
 Row = Mapping[str, Any]
@@ -140,12 +141,9 @@ def sentence(row: Row) -> str:
         return f"For {name} the evidence is not enough to say{_what_fits(row)}." + _burst(row)
     if not has_estimate(row):
         return f"{_capital(name)} is {VERDICT_WORDS[verdict]} ({papers})." + _burst(row)
-    growth, interval = _estimate(row)
-    verb = {"rising": _rise(row, growth), "falling": f"shrinks by {growth.lstrip('−')}"}.get(
-        verdict, f"changes by {growth}"
-    )
+    _, interval = _estimate(row)
     return (
-        f"{_capital(name)} is {VERDICT_WORDS[verdict]}: its share {verb} a year "
+        f"{_capital(name)} is {VERDICT_WORDS[verdict]}: {_movement(row)} a year "
         f"(95{NBSP}% interval {interval}; {papers})." + _doubt(row) + _burst(row)
     )
 
@@ -162,11 +160,17 @@ def _what_fits(row: Row) -> str:
     )
 
 
-def _rise(row: Row, growth: str) -> str:
-    """`grows by 40 %` or `grows 2.3-fold`."""
+def _movement(row: Row) -> str:
+    """`its share grows by 40 %`; where a share is too large for that to be true, `the odds`."""
+    ends = [end for end in (row["first_share"], row["last_share"]) if end is not None]
+    is_small = bool(ends) and max(ends) <= SMALL_SHARE
+    what, s = ("its share", "s") if is_small else ("the odds that a paper is in it", "")
+    if row["verdict"] == "steady":
+        return f"{what} change{s} by {_estimate(row)[0]}"
+    growth = _estimate(row)[0].lstrip("+−×")
     if row["growth"] >= 2:
-        return f"grows {growth.replace('×', '')}-fold"
-    return f"grows by {growth.lstrip('+')}"
+        return f"{what} grow{s} {growth}-fold"
+    return f"{what} {'grow' if row['verdict'] == 'rising' else 'shrink'}{s} by {growth}"
 
 
 def is_doubtful(row: Row) -> bool:

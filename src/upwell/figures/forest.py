@@ -29,7 +29,7 @@ INDENT, SPACE = 0.12, 0.12  # inches before names, and between the columns
 ROW = 0.25  # inches of a row with a name on one line
 WIDEST = 16.0  # the axis never goes beyond this factor a year
 NARROWEST = 1.5  # … and always as far as this, so that small growth looks small
-TICKS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1 / 1.5, 1 / 1.2, 1.0, 1.2, 1.5, 2.0, 4.0, 8.0, 16.0)
+TICKS = (1.1, 1.2, 1.5, 2, 3, 4, 6, 8, 16)  # and their inverses
 UNKNOWN = "insufficient_evidence"
 GROUPS = {"theme": "Themes (the watch list)", "topic": "Topics (found in the papers)"}
 
@@ -63,8 +63,9 @@ def _forest(trends: pl.DataFrame, rows: list[Row], estimated: list[Row]) -> Figu
     shown = _most_telling(estimated)
     head, subtitle, top = style.heading(
         headline(trends),
-        "Change of each subject's share of all papers, per year. Bars are 95 % intervals: where a "
-        "bar reaches “no change”, the papers fit both growth and decline.",
+        "Change per year of the odds that a paper is in the subject (for shares up to 10 %, nearly "
+        "the change of the share). Bars are 95 % intervals: where one crosses “no change”, the "
+        "papers fit both growth and decline.",
     )
     notes = style.wrap(
         _footnote(rows, shown, [row for row in rows if row not in estimated]),
@@ -80,7 +81,7 @@ def _forest(trends: pl.DataFrame, rows: list[Row], estimated: list[Row]) -> Figu
     _key(figure, top + 0.02, shown)
     ax = style.axes(figure, style.MARGIN + NAMES, top + 0.55, PLOT, height)
     _axis(ax, _limit(shown), height)
-    _heads(figure, top + 0.5)
+    _heads(figure, top + 0.47)
     down = 0.0
     for line in lines:
         _draw(ax, down + line.height / 2, line)
@@ -151,28 +152,30 @@ def _log(growth: float) -> float:
 
 def _axis(ax: Axes, limit: float, height: float) -> None:
     """A logarithmic axis of growth, `no change` in the middle, faint lines at the ticks."""
-    ticks = [t for t in TICKS if abs(math.log(t)) <= math.log(limit) * 1.001]
     room = PLOT / (2 * math.log(limit))
-    kept: list[float] = [1.0]
-    for tick in sorted(ticks, key=lambda t: (abs(math.log(t)), t)):
-        if all(abs(math.log(tick / other)) * room > 0.44 for other in kept):
+    kept = [1.0]
+    for tick in reversed(TICKS):
+        if tick <= limit * 1.001 and all(
+            _log(max(tick, k) / min(tick, k)) * room > 0.42 for k in kept
+        ):
             kept.append(tick)
+    kept += [1 / tick for tick in kept[1:]]
     ax.set_xlim(-math.log(limit), math.log(limit))
     ax.set_ylim(height, 0)
-    labels = {t: "0" if t == 1 else change(round(t, 3)).replace(".0", "") for t in kept}
+    labels = {t: "0" if t == 1 else change(t).replace(".0", "") for t in kept}
     ax.set_xticks([math.log(t) for t in kept], list(labels.values()))
     ax.set_yticks([])
     ax.grid(axis="x", color=style.PALE, linewidth=0.8)
     ax.axvline(0, color=style.MUTED, linewidth=1)
     ax.set_axisbelow(True)
     ax.spines[["left", "right", "top"]].set_visible(False)
-    ax.set_xlabel("change of the share per year (logarithmic)", fontsize=style.SMALL)
+    ax.set_xlabel("change of the odds per year (logarithmic)", fontsize=style.SMALL)
 
 
 def _heads(figure: Figure, top: float) -> None:
     """Heads over the plot and over the numbers at its right."""
     middle, left = style.MARGIN + NAMES + PLOT / 2, style.MARGIN + NAMES + PLOT
-    options: dict[str, Any] = {"va": "bottom", "fontsize": style.SMALL, "color": style.MUTED}
+    options: dict[str, Any] = {"va": "baseline", "fontsize": style.SMALL, "color": style.MUTED}
     style.write(figure, middle - 0.45, top, "← shrinks", ha="right", **options)
     style.write(figure, middle, top, "no change", ha="center", **options)
     style.write(figure, middle + 0.45, top, "grows →", **options)

@@ -276,13 +276,13 @@ def _share_ticks(top: float) -> list[float]:
 
 
 def _trend(ax: Axes, fitted: tuple[float, float], timeline: Timeline, colour: str) -> None:
-    """The fitted share from one end of the span to the other, constant in growth."""
-    first, last = (max(share, 1e-9) for share in fitted)
-    start, end = timeline.span
+    """The fitted share from one end of the span to the other: a straight line in the logit."""
+    first, last = (math.log(share / (1 - share)) for share in np.clip(fitted, 1e-9, 1 - 1e-9))
+    start, end = timeline.limits
     steps = np.linspace(0, 1, 25)
     ax.plot(
         start + (end - start) * steps,
-        first * (last / first) ** steps,
+        1 / (1 + np.exp(-(first + (last - first) * steps))),
         color=colour,
         linewidth=2,
         alpha=0.85,

@@ -20,6 +20,7 @@ from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.ft2font import FT2Font, LoadFlags
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from PIL import Image
 
 WIDTH = 8.3  # inches; 830 CSS pixels
 DPI = 200  # two device pixels a CSS pixel
@@ -49,6 +50,7 @@ _STYLE: dict[str, Any] = {
     "font.size": BODY,
     "text.parse_math": False,
     "text.usetex": False,
+    "text.hinting": "no_hinting",  # as wide as measured
     "text.color": INK,
     "axes.edgecolor": RULE,
     "axes.labelcolor": MUTED,
@@ -99,12 +101,24 @@ def render(figure: Figure, file_format: Literal["png", "svg"]) -> bytes:
     """
     if file_format not in ("png", "svg"):
         raise ValueError(f"no format {file_format!r}; there are 'png' and 'svg'")
-    nothing = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
     out = io.BytesIO()
     with drawing():
-        figure.savefig(
-            out, format=file_format, dpi=DPI, facecolor="white", metadata=nothing[file_format]
-        )
+        if file_format == "svg":
+            nothing = {"Date": None, "Creator": None}
+            figure.savefig(out, format="svg", facecolor="white", metadata=nothing)
+            return out.getvalue()
+        figure.savefig(out, format="rgba", dpi=DPI, facecolor="white")
+    return _png(out.getvalue(), round(figure.get_figwidth() * DPI))
+
+
+def _png(rgba: bytes, width: int) -> bytes:
+    """Pixels as a PNG of 256 colours, a quarter of the bytes and no difference to see."""
+    image = Image.frombytes("RGBA", (width, len(rgba) // (4 * width)), rgba).convert("RGB")
+    out = io.BytesIO()
+    reduced = image.quantize(256, method=Image.Quantize.FASTOCTREE)
+    palette = reduced.getpalette() or []
+    reduced.putpalette([255 if value >= 252 else value for value in palette])  # white stays white
+    reduced.save(out, "png", dpi=(DPI, DPI))
     return out.getvalue()
 
 

@@ -68,13 +68,7 @@ class Timeline:
 
     def middle(self, row: Row) -> float:
         """Where the point of a bucket stands."""
-        return _middle(row["bucket_start"], row["bucket_end"])
-
-    @property
-    def span(self) -> tuple[float, float]:
-        """Where the fitted trend starts and ends: the middle of the first and last bucket."""
-        first, last = self.buckets[0], self.buckets[-1]
-        return _middle(*first), _middle(*last)
+        return sum(self.edges(row)) / 2
 
     def frame(self) -> pl.DataFrame:
         """One row a bucket, with all papers as `n_papers`."""
@@ -144,8 +138,3 @@ class Timeline:
         if self.bucket == "quarter":
             return f"{start.year} Q{(start.month + 2) // 3}"
         return f"{MONTHS[start.month - 1]} {start.year}"
-
-
-def _middle(start: date, end: date) -> float:
-    """The day halfway between two."""
-    return (start.toordinal() + end.toordinal()) / 2
