@@ -1,0 +1,123 @@
+"""Raw records to rows of the records table: text repaired, dates checked, poor ones rejected."""
+
+import datetime as dt
+import re
+
+import polars as pl
+
+from upwell.sources import text
+from upwell.sources.dates import not_after
+from upwell.sources.identifiers import find_identifiers
+from upwell.sources.item import Item, RawRecord, RawReject
+from upwell.tables import RECORDS, REJECTS
+
+# The shortest abstracts of 44,000 from arXiv have 16 words; below 8 there are only remains such as
+# "1 Introduction" and "Abstract Unavailable" (NeurIPS 1987 to 2018).
+MIN_ABSTRACT_WORDS = 8
+_EXCERPT = 200  # characters
+_CHUNK = 20_000  # rows that are Python objects at one time
+_LABEL = re.compile(r"\s*abstract\s*(?:[:.]|\u2014|--?(?=\s))\s*", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"\W*(?:(?:no )?abstract(?: is)?(?: not)? (?:un)?available|no abstract|abstract|n/?a|none|null"
+    r"|nan|tba|tbd)?\W*\Z",
+    re.IGNORECASE,
+)
+# Two characters of Chinese, Japanese or Korean count as a word.
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_WORD = re.compile(rf"[{_CJK}]{{1,2}}|[^\W{_CJK}]+")
+
+
+class Assembler:
+    """Collects the rows of one file.
+
+    `records` are frames in the schema of `tables.RECORDS`, complete after `flush`; `rejects()` is
+    one in that of `tables.REJECTS`.
+    """
+
+    def __init__(self, name: str, today: dt.date) -> None:
+        self._name = name
+        self._today = today
+        self._rows: list[dict[str, object]] = []
+        self._rejects: dict[str, dict[str, object]] = {}
+        self.records: list[pl.DataFrame] = []
+        self.n_records = 0
+
+    @property
+    def n_rejects(self) -> int:
+        """How many rejects there are so far."""
+        return len(self._rejects)
+
+    def add(self, item: Item) -> None:
+        """Takes one record or reject; of several about the whole file the first stands."""
+        row = self._row(item) if isinstance(item, RawRecord) else item
+        if isinstance(row, RawReject):
+            source = f"{self._name}#{row.position}" if row.position else self._name
+            self._rejects.setdefault(
+                source,
+                {
+                    "source": source,
+                    "reason": row.reason,
+                    "detail": text.one_line(row.detail),
+                    "excerpt": text.one_line(row.excerpt[: 4 * _EXCERPT])[:_EXCERPT],
+                },
+            )
+            return
+        self._rows.append(row)
+        self.n_records += 1
+        if len(self._rows) >= _CHUNK:
+            self.flush()
+
+    def flush(self) -> None:
+        """Moves the rows that wait into a frame."""
+        if self._rows:
+            self.records.append(pl.DataFrame(self._rows, schema=RECORDS.schema))
+            self._rows = []
+
+    def rejects(self) -> pl.DataFrame:
+        """The rejects so far."""
+        return pl.DataFrame(list(self._rejects.values()), schema=REJECTS.schema)
+
+    def _row(self, record: RawRecord) -> "dict[str, object] | RawReject":
+        """The row of a record, or a reject if its abstract is too poor."""
+        abstract = text.repair(record.abstract)
+        abstract = _LABEL.sub("", abstract, count=1) if _LABEL.match(abstract) else abstract
+        poor = _poor(record, abstract)
+        if poor:
+            return poor
+        published = not_after(record.published, self._today, "the day of this run")
+        identifiers = find_identifiers(record.identifiers)
+        problems = list(record.problems)
+        if published.problem:
+            problems.append(published.problem)
+        if text.has_unreadable_bytes(record.abstract + (record.title or "")):
+            problems.append("bytes that are not UTF-8 were read as Windows-1252")
+        if record.is_cut:
+            problems.append("the file ends in this record; its end may be missing")
+        return {
+            "source": f"{self._name}#{record.position}",
+            "title": text.repair(record.title or "") or None,
+            "abstract": abstract,
+            "published": published.day,
+            "date_precision": published.precision,
+            "arxiv_id": identifiers.arxiv_id,
+            "doi": identifiers.doi,
+            "url": text.one_line(record.url or "") or None,
+            "n_authors": record.n_authors,
+            "n_comments": record.n_comments,
+            "categories": [text.one_line(category) for category in record.categories],
+            "problems": problems,
+        }
+
+
+def _poor(record: RawRecord, abstract: str) -> RawReject | None:
+    """The reject of a record whose abstract is missing or too short."""
+    start = "; ".join(filter(None, (record.title, record.abstract[:400])))
+    if _PLACEHOLDER.match(abstract):
+        return RawReject(record.position, "no_abstract", "the abstract is missing", start)
+    n_words = sum(1 for _ in _WORD.finditer(abstract[:1000]))
+    if n_words >= MIN_ABSTRACT_WORDS:
+        return None
+    detail = f"the abstract has {n_words} words, the least is {MIN_ABSTRACT_WORDS}"
+    if record.is_cut:
+        return RawReject(record.position, "truncated", f"the file ends here; {detail}", start)
+    return RawReject(record.position, "abstract_too_short", detail, start)

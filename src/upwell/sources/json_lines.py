@@ -1,0 +1,52 @@
+"""JSON Lines: an object a line."""
+
+import json
+from collections.abc import Iterator
+
+from upwell.sources.content import Content, Head, Line
+from upwell.sources.fields import Row, is_named, read_rows
+from upwell.sources.item import Context, Item, RawReject, too_long
+from upwell.sources.json_document import top_keys
+
+
+class JsonLines:
+    """Objects with a line each; keys are matched to fields."""
+
+    name = "json_lines"
+
+    def recognises(self, head: Head) -> bool:
+        """Whether lines are objects, as opposed to one object over several lines."""
+        text = head.text.lstrip()
+        if not text.startswith("{"):
+            return False
+        first, _, rest = text.partition("\n")
+        if rest.lstrip().startswith("{") and first.rstrip().endswith("}"):
+            return True
+        # One line only, or a first line past the head: an object that wraps a list is no record.
+        closed = not rest.strip() or first.rstrip().endswith("}") or len(first) > len(text) // 2
+        return closed and any(is_named(key) for key in top_keys(first))
+
+    def parse(self, content: Content, context: Context) -> Iterator[Item]:
+        """A record or a reject for each line that is not blank."""
+        return read_rows((_row(line) for line in content.lines() if line.text.strip()), context)
+
+
+def _row(line: Line) -> Row | RawReject:
+    """The object of a line, or why there is none."""
+    if line.too_long:
+        return too_long(line)
+    position = str(line.number)
+    try:
+        cells = json.loads(line.text, strict=False)
+    except (ValueError, RecursionError) as error:
+        column = f", column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+        if line.is_last:
+            detail = f"the file ends in the middle of line {line.number}{column}: {why}"
+            return RawReject(position, "truncated", detail, line.text)
+        detail = f"line {line.number}{column} is not JSON: {why}"
+        return RawReject(position, "broken_syntax", detail, line.text)
+    if not isinstance(cells, dict):
+        detail = f"line {line.number} is JSON but not an object"
+        return RawReject(position, "broken_syntax", detail, line.text)
+    return Row(position, cells)

@@ -1,0 +1,138 @@
+r"""LaTeX residue in titles and abstracts, made readable.
+
+Only what is unmistakably LaTeX is touched: a lone `$5`, `100%`, `R^2` or `C:\new` stays as it is.
+pylatexenc, which is slow, sees only the fragments (formulas, accents, symbols) that need it.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pylatexenc.latex2text import LatexNodes2Text
+
+# Text with none of these has nothing for this module to do.
+MARKS = re.compile(r"[\\$~]|--|``|\dtimes\b|[A-Za-z]\{|[\^_]\{")
+
+_WRAPPERS = (
+    "textbf|textit|texttt|textsc|textrm|textsf|textmd|textup|textsl|textnormal|text|emph|underline"
+    "|uline|mathbf|mathcal|mathrm|mathbb|mathsf|mathtt|mathit|mathfrak|mathscr|boldsymbol|bm|mbox"
+    "|operatorname"
+)
+# The letters of a formula that `\color{ddtD}ecoupled` hides: a colour name, then what it colours.
+_GLUED_COLOUR = re.compile(r"\\color\{[a-z]+([A-Z]+)\}")
+_DROPPED = re.compile(
+    r"~?\\(?:cite[a-z]*\*?|color|label|ref|eqref|vspace|hspace)\s?(?:\[[^\[\]]{0,200}\]){0,2}"
+    r"\{[^{}]{0,500}\}"
+)
+_TWO_ARGUMENTS = re.compile(r"\\(?:href|textcolor)\{[^{}]{0,500}\}\{([^{}]*)\}")
+_COLOURED = re.compile(r"(?<![\\A-Za-z])(?:black|blue|red)\{([^{}]*)\}")
+_WRAPPED = re.compile(rf"\\(?:{_WRAPPERS})\*?\s?\{{([^{{}}]*)\}}")
+_WRAPPED_BARE = re.compile(r"(?<![\\A-Za-z])(?:text[a-z]{2}|emph|math[a-z]{2,4})\{([^{}]*)\}")
+_SWITCHED = re.compile(
+    r"\{\s?\\(?:it|em|bf|rm|sc|tt|sf|sl|cal|itshape|bfseries|sffamily|small|large)(?![A-Za-z])"
+    r"\s?([^{}]*)\}"
+)
+_UNICODE = re.compile(r"\\unicode\{x([0-9a-fA-F]{2,5})\}")
+_ACCENT = re.compile(
+    r"""\{?\\(?:['"`^~=.](?:\{\\?[A-Za-z]\}|(?<=[A-Za-z]\\.)\\?[A-Za-z])"""
+    r"""|[cvuHkrbd](?:\{\\?[A-Za-z]\})|(?:[LlOo]|ss|ae|AE|oe|OE|aa|AA)\{\})\}?"""
+)
+_DISPLAYED = re.compile(r"\$\$([^$]{1,500})\$\$")
+# As in pandoc: no blank inside the dollars, no digit after them, so that prices are not formulas.
+_FORMULA = re.compile(r"(?<![\\$])\$(?![\s%])([^$]{1,300}?)(?<![\s\\,(/-])\$(?![\d$])")
+_BARE_PERCENT = re.compile(r"(?<!\\)%")
+# Not after a letter, a colon or a dot: `C:\new` and `.\folder` are paths.
+_UNKNOWN = re.compile(r"(?<![\w:.\\/])\\([A-Za-z]{2,40})\{([^{}]*)\}")
+_SYMBOL = re.compile(r"(?<![A-Za-z:.\\/])\\([A-Za-z]{2,40})(?![A-Za-z{\\:])")
+_SCRIPT = re.compile(r"([\^_])\{([^{}\s]{1,30})\}")
+_ESCAPED = re.compile(r"\\([%&_#${}])")
+_SHORT = {"ie": "i.e.", "eg": "e.g.", "etc": "etc.", "etal": "et al."}
+
+_NO_TEXT = re.compile(
+    r"\\(?:left|right|[bB]igg?[lrm]?|middle|displaystyle|textstyle|scriptstyle|limits|nolimits"
+    rf"|cal|rm|bf|it|em|sf|tt|{_WRAPPERS})(?![A-Za-z])\*?"
+)
+_VARIANT = re.compile(r"\\(?:[td](?=frac)|wide(?=hat|tilde))")
+_MATH_LETTERS = re.compile("[\U0001d400-\U0001d7ff\u2102\u210b-\u2112\u2115-\u211d\u2124-\u2131]")
+
+
+def readable(text: str) -> str:
+    """One pass over LaTeX residue; nested residue takes one pass a level."""
+    text = _fonts(text)
+    text = _DISPLAYED.sub(lambda m: _formula(m, m[1]), text)
+    text = _FORMULA.sub(lambda m: _formula(m, m[1]), text)
+    if "\\" in text:
+        text = _ACCENT.sub(lambda m: _converted(m[0].strip("{}") if m[0][0] == "{" else m[0]), text)
+        text = _UNKNOWN.sub(r"\2", text)
+        text = _SYMBOL.sub(lambda m: _SHORT.get(m[1]) or _converted(m[0]), text)
+        text = _ESCAPED.sub(r"\1", text)
+    text = _SCRIPT.sub(r"\1\2", text)
+    return _typography(text)
+
+
+def _fonts(text: str) -> str:
+    """Without the macros that say how text looks or refer elsewhere, keeping the text."""
+    if "{" not in text:
+        return text
+    if "\\" in text:
+        text = _GLUED_COLOUR.sub(r"\1", text)
+        text = _DROPPED.sub("", text)
+        text = _TWO_ARGUMENTS.sub(r"\1", text)
+        text = _UNICODE.sub(_unicode, text)
+        text = _SWITCHED.sub(r"\1", text)
+        text = _WRAPPED.sub(r"\1", text)
+    text = _WRAPPED_BARE.sub(r"\1", text)
+    return _COLOURED.sub(r"\1", text)
+
+
+def _unicode(match: re.Match[str]) -> str:
+    r"""The character of a `\unicode{x2014}`; as it stands if there is no such character."""
+    code = int(match[1], 16)
+    return match[0] if code < 32 or 0xD800 <= code < 0xE000 else chr(code)
+
+
+def _formula(match: re.Match[str], body: str) -> str:
+    """A formula in readable characters; as it stands if a bare percent sign shows it is none."""
+    return match[0] if _BARE_PERCENT.search(body) else _converted(f"${body}$")
+
+
+def _typography(text: str) -> str:
+    """TeX's quotes, dashes and ties as the characters they stand for."""
+    if "``" in text:
+        text = text.replace("``", '"').replace("''", '"')
+    if "--" in text:
+        text = re.sub(r"(?<=[\w)\]\"'])---(?=[\w(\[\"'])| --- ", "\u2014", text)
+        text = re.sub(r"(?<=[\w)\]\"'])--(?=[\w(\[\"'])", "\u2013", text)
+        text = re.sub(r"(?<=\S) --(?= )", " \u2013", text)
+    if "~" in text:
+        text = re.sub(r"(?<=[A-Za-z]{2}|[A-Za-z0-9][.,)}])~(?=[\w(\[{\"'$\\])", " ", text)
+    # A page that drops the backslash of `100\times` leaves `100times`.
+    return re.sub(r"(?<=\d)times\b", "×", text)
+
+
+@lru_cache(maxsize=8192)
+def _converted(fragment: str) -> str:
+    """A fragment as pylatexenc reads it; as it stands if it cannot."""
+    source = _VARIANT.sub(r"\\", _NO_TEXT.sub("", fragment))
+    try:
+        text = _converter().latex_to_text(source)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return fragment  # what pylatexenc raises on broken input depends on where it broke
+    text = _MATH_LETTERS.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
+    return text.strip() if fragment.startswith("$") else text
+
+
+@lru_cache(maxsize=1)
+def _converter() -> "LatexNodes2Text":
+    """pylatexenc, set to keep the name of a macro it does not know."""
+    from pylatexenc.latex2text import (
+        LatexNodes2Text,
+        MacroTextSpec,
+        get_default_latex_context_db,
+    )
+
+    known = get_default_latex_context_db()
+    known.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=lambda node: node.macroname))
+    return LatexNodes2Text(latex_context=known, math_mode="text", keep_comments=True)

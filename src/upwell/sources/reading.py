@@ -1,0 +1,161 @@
+"""Files to records: each file recognised, parsed, and its records repaired and checked."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from upwell.config import SourceConfig
+from upwell.sources.assemble import Assembler
+from upwell.sources.content import Content, Head, TooLargeError
+from upwell.sources.fields import check_columns
+from upwell.sources.files import InputFile
+from upwell.sources.item import Context, Format, Item, RawReject
+from upwell.sources.registry import FORMATS
+from upwell.tables import RECORDS, REJECTS
+
+_KINDS = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF; the text of papers is not extracted"),
+    (b"PK\x03\x04", "a zip archive (or a file of an office program); unpack it or save it as CSV"),
+    (b"BZh", "bzip2; unpack it, or compress it with gzip or zstd"),
+    (b"\xfd7zXZ", "xz; unpack it, or compress it with gzip or zstd"),
+    (b"SQLite format 3", "an SQLite database; export the table as CSV"),
+    (b"<", "XML or HTML"),
+    (b"@", "BibTeX"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What became of one file; `format` None if none recognised it, `sha256` of its bytes."""
+
+    name: str
+    path: Path
+    format: str | None
+    sha256: str
+    n_bytes: int
+    n_records: int
+    n_rejects: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read: `records` and `rejects` as in `tables`, and a report a file, by name."""
+
+    records: pl.DataFrame
+    rejects: pl.DataFrame
+    files: tuple[FileReport, ...]
+
+
+def read_files(
+    files: Sequence[InputFile],
+    *,
+    config: SourceConfig,
+    today: dt.date,
+    progress: Callable[[int, int], None] | None = None,
+) -> Reading:
+    """Every record of the files, and a reject for everything that could not become one.
+
+    Parameters
+    ----------
+    files : as `find_files` gives them; their order does not change the tables.
+    config : the year in which pages were saved, and columns that are not to be guessed.
+    today : no paper is dated after it.
+    progress : told after each file how many are done and how many there are.
+
+    Returns
+    -------
+    The records, the rejects and the reports. A file that cannot be read, or only in part, is one
+    reject with the name of the file as `source`; the others are read.
+
+    Raises
+    ------
+    InputError
+        `config.columns` names a field that records do not have.
+    """
+    check_columns(config.columns)
+    reports, records, rejects = [], [RECORDS.empty()], [REJECTS.empty()]
+    for i, file in enumerate(sorted(files), 1):
+        assembler = Assembler(file.name, today)
+        report = _read_file(file, Context(config, today), assembler)
+        reports.append(report)
+        records += assembler.records
+        rejects.append(assembler.rejects())
+        if progress:
+            progress(i, len(files))
+    return Reading(
+        RECORDS.conform(pl.concat(records)), REJECTS.conform(pl.concat(rejects)), tuple(reports)
+    )
+
+
+def _read_file(file: InputFile, context: Context, assembler: Assembler) -> FileReport:
+    """Hands the items of one file to the assembler."""
+    content = Content(file.path)
+    head = content.head
+    known = next((f for f in FORMATS if head.data.strip() and f.recognises(head)), None)
+    if known is None:
+        assembler.add(_unrecognised(content, head))
+    else:
+        for item in _items(known, content, context):
+            assembler.add(item)
+        assembler.flush()
+        if content.fault:
+            n = assembler.n_records
+            kept = f"; the {n:,} records before were read" if n else ""
+            assembler.add(RawReject(None, "unreadable_file", f"{content.fault}{kept}"))
+        elif not assembler.n_records and not assembler.n_rejects:
+            assembler.add(RawReject(None, "empty_file", f"{known.name} without a record"))
+    assembler.flush()
+    sha256, n_bytes = _digest(file.path)
+    return FileReport(
+        name=file.name,
+        path=file.path,
+        format=known.name if known else None,
+        sha256=sha256,
+        n_bytes=n_bytes,
+        n_records=assembler.n_records,
+        n_rejects=assembler.n_rejects,
+        notes=tuple(context.notes),
+    )
+
+
+def _items(known: Format, content: Content, context: Context) -> Iterator[Item]:
+    """The items of a file; a file that is too large to hold is one reject."""
+    try:
+        yield from known.parse(content, context)
+    except TooLargeError as error:
+        yield RawReject(None, "unreadable_file", str(error))
+
+
+def _unrecognised(content: Content, head: Head) -> RawReject:
+    """The reject of a file that no format recognises."""
+    if content.fault:
+        return RawReject(None, "unreadable_file", content.fault)
+    if not head.data.strip():
+        return RawReject(None, "empty_file", "there is nothing in this file")
+    names = ", ".join(f.name for f in FORMATS)
+    kind = next((kind for mark, kind in _KINDS if head.data.lstrip().startswith(mark)), None)
+    if kind is None:
+        n_zero = head.data.count(0)
+        kind = "binary, or UTF-16 without a byte order mark" if n_zero > len(head.data) / 10 else ""
+    detail = f"this is {kind}; known are {names}" if kind else f"none of the known formats: {names}"
+    is_text = head.data.count(0) * 100 < len(head.data)
+    return RawReject(None, "unknown_format", detail, head.text[:400] if is_text else "")
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    """SHA-256 and size of a file's bytes; of nothing if it cannot be read."""
+    try:
+        if not path.is_file():
+            return "", 0
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+    except OSError:
+        return "", 0

@@ -1,0 +1,130 @@
+"""Text repair: what a title or an abstract was before it was wrapped, exported and scraped."""
+
+import re
+import unicodedata
+
+from upwell.sources import latex
+
+# Printable ASCII without these is as it should be.
+_SUSPECT = re.compile(r"[^\x20-\x7e]|[&<]|\(cid:|  ")
+_UNREADABLE = re.compile("[\udc80-\udcff]")  # a byte that is not UTF-8, as `surrogateescape` has it
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_TAG = re.compile(
+    r"</?(?:i|b|u|p|em|br|sub|sup|strong|span|jats:[a-z-]{1,20}|mml:[a-z]{1,20})"
+    r"(?:\s[^<>]{0,200})?/?>",
+    re.IGNORECASE,
+)
+_BLOCK_TAG = re.compile(r"^</?(?:p|br|jats:(?:p|title|sec))\b", re.IGNORECASE)
+_SOFT_HYPHEN = re.compile(r"(?:\u00ad|\(cid:173\))\s*(?=\w)|\u00ad|\(cid:173\)")
+_WRAPPED_WORD = re.compile(r"([^\W\d_]+)-[ \t]*\r?\n\s*([a-z]+)")
+_WRAPPED_HYPHEN = re.compile(r"(?<=\w)-[ \t]*\r?\n\s*(?=\w)")
+# The joiners \u200c and \u200d are letters of a kind in Persian, Indic scripts and emoji.
+_INVISIBLE = re.compile(
+    "[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
+    "|(?<=[\x20-\x7e])[\u200c\u200d]|[\u200c\u200d](?=[\x20-\x7e])"
+)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONJUNCTIONS = {"and", "or", "nor", "to", "as", "but"}
+_PREFIXES = {
+    "all", "anti", "co", "cross", "end", "ex", "few", "fine", "full", "half", "high", "in-the",
+    "inter", "intra", "large", "long", "low", "many", "meta", "mid", "multi", "near", "non", "off",
+    "on", "one", "open", "out", "over", "post", "pre", "pseudo", "quasi", "real", "self", "semi",
+    "short", "single", "small", "state", "sub", "super", "time", "two", "ultra", "under", "well",
+    "zero",
+}  # fmt: skip
+_PASSES = 5
+
+
+def repair(text: str) -> str:
+    """Text as its author would have it read, on one line.
+
+    Encoding damage, HTML entities and inline tags, ligatures, no-break and zero-width spaces, soft
+    hyphens, hard wraps and LaTeX residue are undone. Plain text is left alone, a repaired text is
+    a fixed point, nothing raises, and time grows with the length only.
+
+    Parameters
+    ----------
+    text : any string; bytes that are not UTF-8 may stand in it as `surrogateescape` has them.
+
+    Returns
+    -------
+    The text, with single spaces, without control characters or surrogates.
+    """
+    text = readable_bytes(text)
+    repaired = _plain(text)
+    for _ in range(_PASSES):
+        if not latex.MARKS.search(repaired) and not _SUSPECT.search(repaired):
+            return repaired
+        again = _plain(latex.readable(repaired))
+        if again == repaired:
+            return repaired
+        repaired = again
+    # Text that changes with every pass is no damage that anyone would have made: leave it alone.
+    return one_line(text)
+
+
+def readable_bytes(text: str) -> str:
+    """Text with every byte that is not UTF-8 read as Windows-1252, which most of them are."""
+    if not _SURROGATE.search(text):
+        return text
+    text = _UNREADABLE.sub(lambda m: _windows_1252(ord(m[0]) - 0xDC00), text)
+    # Two halves of a character that an escape split are one again; a half alone is unreadable.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def has_unreadable_bytes(text: str) -> bool:
+    """Whether bytes that are not UTF-8 stood in the text."""
+    return _UNREADABLE.search(text) is not None
+
+
+def one_line(text: str) -> str:
+    """The text on one line, without control characters; the least that any string needs."""
+    return " ".join(_CONTROL.sub(" ", readable_bytes(text)).split())
+
+
+def _windows_1252(byte: int) -> str:
+    """The character of a byte; the five that Windows-1252 leaves out are unreadable."""
+    return bytes([byte]).decode("windows-1252", "replace")
+
+
+def _plain(text: str) -> str:
+    """Everything but LaTeX: encoding, tags, ligatures, blanks and wraps."""
+    if not _SUSPECT.search(text):
+        return text.strip()
+    text = _SOFT_HYPHEN.sub("", text)
+    if "\n" in text:
+        text = _unwrapped(text)
+    if "<" in text:
+        text = _TAG.sub(lambda m: " " if _BLOCK_TAG.match(m[0]) else "", text)
+    if "&" in text or not text.isascii():
+        import ftfy
+
+        text = ftfy.fix_text(text)
+        text = _INVISIBLE.sub("", text)
+        text = unicodedata.normalize("NFC", text)
+    return one_line(text)
+
+
+def _unwrapped(text: str) -> str:
+    """Words that a line break cut in two put together again; the breaks themselves stay."""
+    words: set[str] | None = None
+
+    def joined(match: re.Match[str]) -> str:
+        nonlocal words
+        if words is None:
+            words = set(re.findall(r"[^\W\d_]+", text.lower()))
+        left, right = match[1].lower(), match[2]
+        if right in _CONJUNCTIONS:  # "inter- and intra-class"
+            return f"{match[1]}- {right}"
+        if left + right in words:
+            return match[1] + right
+        # A half that stands alone elsewhere in the text is a word: "geometry-unaware".
+        compound = left in _PREFIXES or _stands(left, text)
+        return f"{match[1]}-{right}" if compound else match[1] + right
+
+    return _WRAPPED_HYPHEN.sub("-", _WRAPPED_WORD.sub(joined, text))
+
+
+def _stands(word: str, text: str) -> bool:
+    """Whether a word stands in a text other than before a hyphen and a line break."""
+    return re.search(rf"\b{re.escape(word)}\b(?!-\s*\n)", text, re.IGNORECASE) is not None
