@@ -1,0 +1,78 @@
+"""Records to papers: which records are one paper, and what is known of it together.
+
+`text` normalises, `candidates` finds the pairs worth comparing, `evidence` judges each pair,
+`grouping` joins what the evidence allows, `merge` makes one paper of each group.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from upwell.config import DedupConfig
+from upwell.dedup import candidates, evidence, grouping, merge, text
+from upwell.tables import DUPLICATES, RECORDS, UNPLACED
+
+__all__ = ["Deduplication", "deduplicate"]
+
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class Deduplication:
+    """What deduplication found; `papers.height + duplicates.height` is the number of records.
+
+    `papers` is an `UNPLACED` table, one row per paper; `duplicates` a `DUPLICATES` table, one row
+    per record that was folded into another.
+    """
+
+    papers: pl.DataFrame
+    duplicates: pl.DataFrame
+
+
+def deduplicate(
+    records: pl.DataFrame, *, config: DedupConfig, progress: Progress | None = None
+) -> Deduplication:
+    """The papers that the records are about, each once.
+
+    Two records are one paper if they share an arXiv id or DOI and their texts do not contradict
+    it; or a telling title and an abstract that agrees; or near-identical abstracts (one may be
+    cut short) under titles that do not speak against it. Records with two different arXiv ids, or
+    two DOIs of one publisher, are never joined by title or text, nor through a third record.
+
+    Parameters
+    ----------
+    records : a `RECORDS` table, in any order.
+    config : when two abstracts count as the same.
+    progress : called as `progress(step, n)` after each step, with what it produced.
+
+    Returns
+    -------
+    Papers and duplicates, sorted by their keys. The same records in another order, or spread over
+    other files, give the same papers with the same `paper_id`.
+
+    Raises
+    ------
+    TableError
+        `records` does not keep the `RECORDS` contract.
+
+    Source
+    ------
+    Candidates: Broder (1997), "On the resemblance and containment of documents"; Leskovec,
+    Rajaraman and Ullman (2020), "Mining of Massive Datasets", chapter 3. The rest: our definition.
+    """
+    tell = progress or (lambda _step, _n: None)
+    ordered = text.canonical(RECORDS.conform(records))
+    if ordered.is_empty():
+        return Deduplication(UNPLACED.empty(), DUPLICATES.empty())
+    corpus = text.collapse(ordered)
+    tell("distinct", corpus.copies.height)
+    shingles = text.shingle(corpus.texts["words"])
+    pairs = candidates.find(corpus.copies, shingles, threshold=config.near_text_threshold)
+    tell("candidates", pairs.height)
+    edges = evidence.judge(pairs, corpus.copies, shingles, threshold=config.near_text_threshold)
+    tell("edges", edges.height)
+    groups = grouping.join(edges, corpus.copies)
+    result = merge.merge(corpus, groups, shingles)
+    tell("papers", result.papers.height)
+    return Deduplication(UNPLACED.conform(result.papers), DUPLICATES.conform(result.duplicates))

@@ -1,0 +1,143 @@
+"""Pairs of copies worth comparing: same identifier, same title, or abstracts likely alike."""
+
+import math
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from upwell.dedup.text import U64, Shingles, mix
+
+# The share of pairs exactly at the threshold that banding may miss; of those above it, fewer.
+MISSED = 0.002
+MAX_HASHES = 256
+# A copy cut short has the same beginning; so many shingles are some 300 characters.
+HEAD_SHINGLES = 40
+# In a block, each copy is compared with so many next ones in the order of titles: with all in a
+# block of two versions or of forty; in one of thousands (a proceedings' DOI) work stays linear.
+WINDOW = 40
+TEXTS_AT_ONCE = 1000
+SEED = 1729
+
+
+def find(copies: pl.DataFrame, shingles: Shingles, *, threshold: float) -> pl.DataFrame:
+    """Pairs of copies that share a block: identifier, title, or band of a MinHash signature.
+
+    Parameters
+    ----------
+    copies : columns `copy`, `text`, `arxiv`, `doi_key`, `title_key`.
+    shingles : of the texts.
+    threshold : Jaccard similarity (0 to 1) at which a pair of abstracts is to be found.
+
+    Returns
+    -------
+    One row per pair: `a` < `b`, values of `copy`; sorted.
+
+    Source
+    ------
+    Leskovec, Rajaraman and Ullman (2020), "Mining of Massive Datasets", section 3.4.
+    """
+    n_bands, n_rows = bands(threshold)
+    n_hashes = n_bands * n_rows
+    head_of, heads = _heads(shingles)
+    in_order = copies.select("copy", "text", "arxiv", "doi_key", "title_key").sort(
+        "title_key", "copy", nulls_last=True
+    )
+    by_text = [
+        _band_blocks(np.arange(len(shingles.offsets) - 1), signatures(shingles, n_hashes), n_rows),
+        _band_blocks(head_of, signatures(heads, n_hashes), n_rows),
+    ]
+    blocks = [
+        in_order.join(blocks, on="text", maintain_order="left").select("block", "copy")
+        for blocks in by_text
+    ] + [
+        in_order.drop_nulls(value).select(pl.col(value).rank("dense").alias("block"), "copy")
+        for value in ("arxiv", "doi_key", "title_key")
+    ]
+    return pl.concat(_pairs_within(block) for block in blocks).unique().sort("a", "b")
+
+
+def bands(threshold: float) -> tuple[int, int]:
+    """Number of bands, and hashes in a band, that miss at most `MISSED` of pairs at the threshold.
+
+    The longest band that `MAX_HASHES` allow: unlike pairs then hardly ever meet.
+    """
+    for n_rows in range(16, 0, -1):
+        n_bands = math.ceil(math.log(MISSED) / math.log1p(-min(threshold**n_rows, 1 - 1e-9)))
+        if n_bands * n_rows <= MAX_HASHES:
+            return n_bands, n_rows
+    raise ValueError(
+        f"near_text_threshold {threshold} is too low for {MAX_HASHES} hashes; raise it to 0.5"
+    )
+
+
+def signatures(shingles: Shingles, n_hashes: int) -> NDArray[np.uint32]:
+    """MinHash signatures: for each text the least value of each hash over its shingles.
+
+    Parameters
+    ----------
+    shingles : of the texts; each text has at least one.
+    n_hashes : values in a signature.
+
+    Returns
+    -------
+    Array of shape (texts, n_hashes). Two texts agree at a place with a probability that is their
+    Jaccard similarity.
+
+    Source
+    ------
+    Broder (1997); the hashes are multiply-shift (Dietzfelbinger et al. 1997).
+    """
+    offsets = shingles.offsets
+    rng = np.random.default_rng(SEED)
+    factor = rng.integers(2**64, size=n_hashes, dtype=np.uint64) | np.uint64(1)
+    shift = rng.integers(2**64, size=n_hashes, dtype=np.uint64)
+    result = np.empty((len(offsets) - 1, n_hashes), dtype=np.uint32)
+    for start in range(0, len(result), TEXTS_AT_ONCE):
+        stop = min(start + TEXTS_AT_ONCE, len(result))
+        values = shingles.hashes[offsets[start] : offsets[stop]]
+        first = offsets[start:stop] - offsets[start]
+        for place in range(n_hashes):
+            hashed = ((values * factor[place] + shift[place]) >> np.uint64(32)).astype(np.uint32)
+            result[start:stop, place] = np.minimum.reduceat(hashed, first)
+    return result
+
+
+def _heads(shingles: Shingles) -> tuple[NDArray[np.int64], Shingles]:
+    """The texts that are long enough to have been cut, and the shingles of their beginnings."""
+    long = np.flatnonzero(np.diff(shingles.offsets) >= HEAD_SHINGLES)
+    at = (shingles.offsets[long][:, None] + np.arange(HEAD_SHINGLES)).ravel()
+    return long, Shingles(shingles.hashes[at], np.arange(len(long) + 1) * HEAD_SHINGLES)
+
+
+def _band_blocks(
+    texts: NDArray[np.int64], signature: NDArray[np.uint32], n_rows: int
+) -> pl.DataFrame:
+    """One row per text and band, `block` being the hash of the band's values."""
+    n_bands = signature.shape[1] // n_rows
+    keys: list[U64] = []
+    for band in range(n_bands):
+        key = np.full(len(texts), band, dtype=np.uint64)
+        for place in range(band * n_rows, (band + 1) * n_rows):
+            key = mix(key + signature[:, place])
+        keys.append(key)
+    return pl.DataFrame(
+        {
+            "block": np.concatenate(keys),
+            "text": np.tile(texts.astype(np.uint32), n_bands),
+        }
+    )
+
+
+def _pairs_within(blocks: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of copies of one block that stand at most `WINDOW` apart, in the order given."""
+    shared = blocks.filter(pl.len().over("block") > 1).sort("block", maintain_order=True)
+    block, copy = shared["block"].to_numpy(), shared["copy"].to_numpy()
+    found = []
+    for apart in range(1, WINDOW + 1):
+        together = np.flatnonzero(block[apart:] == block[:-apart])
+        if not len(together):
+            break
+        found.append(np.stack([copy[together], copy[together + apart]], axis=1))
+    pairs = np.sort(np.concatenate(found or [np.empty((0, 2), copy.dtype)]), axis=1)
+    return pl.DataFrame({"a": pairs[:, 0], "b": pairs[:, 1]}).unique()

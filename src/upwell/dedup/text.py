@@ -1,0 +1,174 @@
+"""Normalised titles, abstracts and identifiers, and the word shingles of abstracts."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+U64 = NDArray[np.uint64]
+
+SHINGLE_WORDS = 3
+# An abstract of fewer words tells too little ("No abstract available.") to speak for itself.
+SHORT_WORDS = 22
+# LaTeX that says how a word looks: some copies of a title have it, others do not.
+FONT_COMMAND = r"\\(?:text|math|emph|operatorname|mbox|it|bf|rm|sc|tt)[a-z]*\b"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Records in canonical order, the distinct copies among them, and the distinct abstracts.
+
+    `records` has a column `copy` into `copies`, which has one row per distinct (title, abstract,
+    arXiv id, DOI); `copies` has a column `text` into `texts`, one row per distinct abstract with
+    its `words`.
+    """
+
+    records: pl.DataFrame
+    copies: pl.DataFrame
+    texts: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Shingles:
+    """Hashes of the word shingles of all texts, end to end.
+
+    Those of text `i` are `hashes[offsets[i]:offsets[i + 1]]`, in the order of the text and with
+    repetitions; every text has at least one.
+    """
+
+    hashes: U64
+    offsets: NDArray[np.int64]
+
+    def sets(self, texts: pl.Series) -> pl.Series:
+        """The distinct shingles of each of these texts, as lists."""
+        wanted = texts.unique().sort().to_numpy()
+        start, stop = self.offsets[wanted], self.offsets[wanted + 1]
+        n = stop - start
+        first = np.repeat(start - np.concatenate([[0], np.cumsum(n)[:-1]]), n)
+        flat = pl.DataFrame(
+            {"text": np.repeat(wanted, n), "hash": self.hashes[first + np.arange(n.sum())]}
+        )
+        lists = flat.group_by("text").agg(pl.col("hash").unique())
+        return texts.to_frame("text").join(lists, on="text", maintain_order="left")["hash"]
+
+
+def canonical(records: pl.DataFrame) -> pl.DataFrame:
+    """The records in an order that only what they say decides, not where they stand.
+
+    Records that say the same are told apart by `source`, at last. Adds what is compared:
+    `arxiv`, `doi_key` (identifiers), `title_key` (letters and digits), `title_words`, `words` (of
+    the abstract), and `first_day`, `last_day` of what is known of the date.
+    """
+    doi = pl.col("doi").str.to_lowercase().str.strip_chars()
+    in_doi = doi.str.extract(r"^10\.48550/arxiv\.(.+)$")
+    arxiv = pl.coalesce(pl.col("arxiv_id").str.to_lowercase().str.strip_chars(), in_doi)
+    title = _words(pl.col("title"))
+    return (
+        records.sort(
+            pl.exclude("source", "categories", "problems"),
+            pl.col("categories").list.join("\n"),
+            pl.col("problems").list.join("\n"),
+            "source",
+        )
+        .with_columns(
+            # Version and, in old ids, the class behind the dot do not identify a paper.
+            arxiv=arxiv.str.replace(r"^arxiv:\s*", "")
+            .str.replace(r"v\d+$", "")
+            .str.replace(r"^([a-z-]+)\.[a-z]{2}/", "$1/"),
+            doi_key=pl.when(in_doi.is_null()).then(doi.str.replace(r"[./]v\d+$", "")),
+            title_words=title,
+            words=_words(pl.col("abstract")),
+            first_day=pl.when(pl.col("date_precision") != "none").then("published"),
+        )
+        .with_columns(
+            pl.col("arxiv", "doi_key").replace("", None),
+            title_key=pl.col("title_words").list.join("").replace("", None),
+            # "Abstract:" in front is of the page, not of the abstract.
+            words=pl.when(pl.col("words").list.first() == "abstract")
+            .then(pl.col("words").list.slice(1))
+            .otherwise("words"),
+            last_day=pl.when(pl.col("date_precision") == "year")
+            .then(pl.col("first_day").dt.offset_by("1y").dt.offset_by("-1d"))
+            .when(pl.col("date_precision") == "month")
+            .then(pl.col("first_day").dt.month_end())
+            .otherwise("first_day"),
+        )
+    )
+
+
+def _words(column: pl.Expr) -> pl.Expr:
+    """Lower-case words without accents; each CJK character is a word; none of a null."""
+    return (
+        column.fill_null("")
+        .str.normalize("NFKD")
+        .str.replace_all(r"\p{M}", "")
+        .str.replace_all(FONT_COMMAND, "")
+        .str.to_lowercase()
+        .str.replace_all(r"([\p{Han}\p{Hiragana}\p{Katakana}])", " $1 ")
+        .str.extract_all(r"[\p{L}\p{N}]+")
+    )
+
+
+def collapse(ordered: pl.DataFrame) -> Corpus:
+    """Fold records that say the same into one copy, and equal abstracts into one text."""
+    keyed = ordered.with_columns(
+        text_key=pl.col("words").list.join(" "),
+        # Short abstracts and their dates: see `evidence`.
+        short_day=pl.when(pl.col("words").list.len() < SHORT_WORDS).then("first_day"),
+    ).with_row_index("row")
+    identity = ["title_key", "text_key", "arxiv", "doi_key", "short_day"]
+    texts = keyed.unique("text_key", keep="first", maintain_order=True).select("text_key", "words")
+    copies = (
+        keyed.unique(identity, keep="first", maintain_order=True)
+        .join(texts.select("text_key").with_row_index("text"), on="text_key", maintain_order="left")
+        .with_row_index("copy")
+    )
+    records = keyed.join(
+        copies.select(*identity, "copy", "text"),
+        on=identity,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    ).drop("text_key", "short_day")
+    columns = ["copy", "text", "arxiv", "doi_key", "title_key", "title_words", "short_day"]
+    return Corpus(
+        records, copies.select(*columns, n_words=pl.col("words").list.len()), texts.select("words")
+    )
+
+
+def shingle(words: pl.Series) -> Shingles:
+    """Shingles of `SHINGLE_WORDS` words of each list of words; a shorter list is one shingle."""
+    n_words = words.list.len().to_numpy().astype(np.int64)
+    hashed = _hash_words(words.explode(empty_as_null=False))
+    # Shorter texts are filled up with zeros, so that each has at least one shingle.
+    n_filled = np.maximum(n_words, SHINGLE_WORDS)
+    start = np.cumsum(n_filled) - n_filled
+    flat = np.zeros(n_filled.sum(), dtype=np.uint64)
+    place = np.repeat(start - (np.cumsum(n_words) - n_words), n_words)
+    flat[place + np.arange(len(hashed))] = hashed
+    n_shingles = n_filled - SHINGLE_WORDS + 1
+    offsets = np.concatenate([[0], np.cumsum(n_shingles)])
+    at = np.repeat(start - offsets[:-1], n_shingles) + np.arange(offsets[-1])
+    mixed = np.zeros(offsets[-1], dtype=np.uint64)
+    for word in range(SHINGLE_WORDS):
+        mixed = mix(mixed + flat[at + word])
+    return Shingles(mixed, offsets)
+
+
+def _hash_words(flat: pl.Series) -> U64:
+    """A 64-bit hash of each word that is the same on every machine and in every version."""
+    distinct = flat.unique()
+    digests = b"".join(blake2b(w.encode(), digest_size=8).digest() for w in distinct)
+    table = pl.DataFrame({"word": distinct, "hash": np.frombuffer(digests, dtype="<u8")})
+    joined = flat.to_frame("word").join(table, on="word", how="left", maintain_order="left")
+    return joined["hash"].to_numpy().astype(np.uint64)
+
+
+def mix(values: U64) -> U64:
+    """Spread the bits of 64-bit values (the finaliser of SplitMix64, Steele et al. 2014)."""
+    values = (values + np.uint64(0x9E3779B97F4A7C15)).astype(np.uint64)
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
