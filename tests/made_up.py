@@ -6,12 +6,14 @@ the counts by a plain log-linear fit, so figures show what the real stage would 
 
 import itertools
 import math
-from datetime import date
+from datetime import UTC, date, datetime
 
 import numpy as np
 import polars as pl
 
 from upwell import tables
+from upwell.config import RunConfig, Theme
+from upwell.manifest import Counts, InputFile, Manifest
 
 THEMES = {
     # name: (share at the start, growth a year, verdict)
@@ -178,3 +180,85 @@ def paper_tables(
         schema=tables.TOPICS.schema,
     )  # fmt: skip
     return tables.PAPERS.conform(papers), tables.TOPICS.conform(topics)
+
+
+def run_tables(
+    themes: dict[str, tuple[float, float, str]] = THEMES,
+    topics: tuple[str, ...] = TOPICS,
+    *,
+    n_papers: int = 1200,
+) -> dict[tables.Table, pl.DataFrame]:
+    """All tables that figures and report read."""
+    trends, series = trend_tables(themes, topics)
+    papers, found = paper_tables(topics, n_papers=n_papers)
+    members = pl.DataFrame(
+        [
+            (
+                name,
+                f"p{(37 * i + 11 * j) % n_papers:05d}",
+                0.99 - 0.01 * j,
+                f"… that {name} matters …",
+            )
+            for i, name in enumerate(themes)
+            for j in range(min(7 if i else 3, n_papers))
+        ],
+        schema=["theme", "paper_id", "score", "evidence"],
+        orient="row",
+    )
+    lineage = pl.DataFrame(
+        [("r1", i, "born", None, 0.0) for i in range(len(topics))],
+        schema=tables.TOPIC_LINEAGE.schema,
+        orient="row",
+    )
+    return {
+        tables.PAPERS: papers,
+        tables.TOPICS: found,
+        tables.TOPIC_LINEAGE: tables.TOPIC_LINEAGE.conform(lineage),
+        tables.THEME_PAPERS: tables.THEME_PAPERS.conform(members)
+        if members.height
+        else tables.THEME_PAPERS.empty(),
+        tables.TRENDS: trends,
+        tables.TREND_SERIES: series,
+    }
+
+
+def manifest(
+    themes: dict[str, tuple[float, float, str]] = THEMES,
+    *,
+    n_undated: int = 40,
+    n_rejects: int = 12,
+) -> Manifest:
+    """What a run of those tables would say of itself."""
+    n_papers = 1200
+    return Manifest(
+        run_id="20241101T060000Z",
+        started=datetime(2024, 11, 1, 6, 0, tzinfo=UTC),
+        ended=datetime(2024, 11, 1, 6, 1, 12, tzinfo=UTC),
+        as_of=date(2024, 11, 1),
+        config=RunConfig(themes=tuple(Theme(name=n, phrases=(n,)) for n in themes)),
+        files=(
+            InputFile(
+                name="arxiv.jsonl", path="in/arxiv.jsonl", format="json lines", sha256="0" * 64,
+                n_bytes=4_000_000, n_records=1188, n_rejects=n_rejects, notes=("dates from `update_date`",),
+            ),
+            InputFile(
+                name="saved_page.html", path="in/saved_page.html", format=None, sha256=None,
+                n_bytes=0, n_records=112, n_rejects=0, notes=(),
+            ),
+        ),
+        counts=Counts(
+            n_records=n_papers + 100 + n_rejects, n_papers=n_papers, n_duplicates=100,
+            n_rejects=n_rejects, n_dated=n_papers - n_undated - 10, n_undated=n_undated,
+            n_too_coarse=10, n_topics=14, n_outliers=243,
+            rejects_by_reason={"no_abstract": n_rejects - 2, "broken_syntax": 2},
+            duplicates_by_method={"identifier": 80, "title": 15, "near_text": 5},
+        ),
+        bucket="quarter",
+        span=(date(2022, 1, 3), date(2024, 7, 30)),
+        encoder="static:1f2e3d4c",
+        random_state=42,
+        versions={"python": "3.11.7", "polars": "1.30.0"},
+        stage_seconds={"read": 1.2, "embed": 3.4},
+        measures={"topic_diversity": 0.91},
+        notes=("40 of 1200 papers have no date and count in no trend.",),
+    )  # fmt: skip

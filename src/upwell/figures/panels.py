@@ -4,26 +4,21 @@ Small multiples rather than one chart of many lines or a stacked area: with 12 s
 papers a bucket the intervals overlap, and only apart can each be read with its own interval.
 """
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import polars as pl
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from upwell.figures import style
+from upwell.figures.panel import LEFT, SHARES, STRIP, Panel, draw
 from upwell.figures.timeline import Timeline
-from upwell.wording import count, headline, percent, ranked, verdict_words
+from upwell.wording import count, headline, ranked, verdict_words
 
 MAX_PANELS = 11  # … and the one of all papers: a full grid of two or three columns
-TITLE_GAP, SHARES, STRIP, TICKS, BELOW = 0.17, 1.25, 0.34, 0.3, 0.22  # inches in a panel, down
-LEFT, GAP = 0.5, 0.16  # inches for the tick labels of a panel, and between panels
-
-TINY = 7.5  # points, for the numbers on bars
+TITLE_GAP, TICKS, BELOW, GAP = 0.17, 0.3, 0.22, 0.16  # inches around and between panels
 
 Row = dict[str, Any]
 
@@ -59,17 +54,6 @@ class _Grid:
         """Top left corner of a panel, in inches; `top` is that of the grid."""
         line, column = divmod(place, self.n_columns)
         return style.MARGIN + column * self.pitch, top + line * self.height
-
-
-@dataclass(frozen=True)
-class _Panel:
-    """What one panel says and draws; without a column `share` it is the one of all papers."""
-
-    name: str
-    words: str
-    colour: str
-    frame: pl.DataFrame
-    fitted: tuple[float, float] | None = None
 
 
 def theme_shares(series: pl.DataFrame, trends: pl.DataFrame) -> Figure:
@@ -138,15 +122,16 @@ def _grid_figure(shown: list[Row], left_out: list[Row], series: pl.DataFrame, ki
     for place, (panel, title) in enumerate(zip(panels, titles, strict=True)):
         left, above = grid.corner(place, top + 0.3)
         _write_title(figure, left, above, title, panel.colour)
-        _draw(figure, panel, (left + LEFT, above + grid.title_height + TITLE_GAP), grid, timeline)
+        corner = (left + LEFT, above + grid.title_height + TITLE_GAP)
+        draw(figure, panel, corner, grid.width - LEFT, timeline)
     return figure
 
 
-def _subject_panel(row: Row, series: pl.DataFrame) -> _Panel:
+def _subject_panel(row: Row, series: pl.DataFrame) -> Panel:
     """What is drawn of one theme or topic."""
     ends = (row["first_share"], row["last_share"])
     told = row["verdict"] != "insufficient_evidence" and None not in ends
-    return _Panel(
+    return Panel(
         row["name"],
         f"{style.VERDICT_SIGNS[row['verdict']]} {verdict_words(row)}",
         style.VERDICT_COLOURS[row["verdict"]],
@@ -155,11 +140,11 @@ def _subject_panel(row: Row, series: pl.DataFrame) -> _Panel:
     )
 
 
-def _totals_panel(timeline: Timeline) -> _Panel:
+def _totals_panel(timeline: Timeline) -> Panel:
     """What is drawn of all dated papers."""
     total = sum(timeline.totals.values())
     name = f"All dated papers per {timeline.bucket}"
-    return _Panel(name, f"{total:,} in all; shares are out of these", style.MUTED, timeline.frame())
+    return Panel(name, f"{total:,} in all; shares are out of these", style.MUTED, timeline.frame())
 
 
 def _title_height(title: tuple[list[str], list[str]]) -> float:
@@ -218,121 +203,3 @@ def _write_title(
     style.write(figure, left, top, "\n".join(name), weight="bold")
     top += style.lines_height(len(name), style.BODY)
     style.write(figure, left, top, "\n".join(words), fontsize=style.SMALL, color=colour)
-
-
-def _draw(
-    figure: Figure, panel: _Panel, corner: tuple[float, float], grid: _Grid, timeline: Timeline
-) -> None:
-    """Shares and the papers per bucket under them; for all papers, bars of the full height."""
-    left, top = corner
-    width, height = grid.width - LEFT, SHARES + STRIP
-    if "share" in panel.frame.columns:
-        ax = style.axes(figure, left, top, width, SHARES)
-        _shares(ax, panel, timeline)
-        timeline.name_incomplete(ax)
-        top, height = top + SHARES, STRIP
-    strip = style.axes(figure, left, top, width, height)
-    _counts(strip, panel, timeline, (width, height))
-    if "share" not in panel.frame.columns:
-        timeline.name_incomplete(strip)
-
-
-def _shares(ax: Axes, panel: _Panel, timeline: Timeline) -> None:
-    """Points with intervals; hollow in an incomplete bucket, none where there are no papers."""
-    known = panel.frame.filter(pl.col("share").is_not_null())
-    highest = known.select(pl.max_horizontal("share", "share_high").max()).item() or 0.0
-    top = max(highest, *(panel.fitted or ()), 1e-4) * 1.08
-    timeline.shade(ax)
-    middles = np.array([timeline.middle(row) for row in known.iter_rows(named=True)])
-    low = known["share_low"].fill_null(known["share"])
-    high = known["share_high"].fill_null(known["share"])
-    ax.vlines(middles, low, high, color=panel.colour, linewidth=1, alpha=0.55)
-    partial = known["is_partial"].to_numpy()
-    for which, face in ((~partial, panel.colour), (partial, "white")):
-        shares = known["share"].to_numpy()[which]
-        ax.plot(
-            middles[which], shares, "o", ms=4, mfc=face, mec=panel.colour, clip_on=False, zorder=3
-        )
-    if panel.fitted is not None:
-        _trend(ax, panel.fitted, timeline, panel.colour)
-    ticks = _share_ticks(top)
-    ax.set_yticks(ticks, [percent(t).replace(".0", "") for t in ticks])
-    ax.set_xticks([])
-    ax.set_ylim(0, top)
-    ax.set_xlim(*timeline.limits)
-    ax.grid(axis="y", color=style.PALE, linewidth=0.8)
-    ax.set_axisbelow(True)
-    ax.spines[["right", "top"]].set_visible(False)
-
-
-def _share_ticks(top: float) -> list[float]:
-    """Zero and two to four round shares up to the top."""
-    magnitude = 10.0 ** math.floor(math.log10(top))
-    for step in (5, 2, 1, 0.5, 0.2):
-        n_ticks = int(top / (step * magnitude) + 1e-9)
-        if n_ticks >= 2:
-            return [step * magnitude * i for i in range(n_ticks + 1)]
-    return [0.0, top]
-
-
-def _trend(ax: Axes, fitted: tuple[float, float], timeline: Timeline, colour: str) -> None:
-    """The fitted share from one end of the span to the other: a straight line in the logit."""
-    first, last = (math.log(share / (1 - share)) for share in np.clip(fitted, 1e-9, 1 - 1e-9))
-    start, end = timeline.limits
-    steps = np.linspace(0, 1, 25)
-    ax.plot(
-        start + (end - start) * steps,
-        1 / (1 + np.exp(-(first + (last - first) * steps))),
-        color=colour,
-        linewidth=2,
-        alpha=0.85,
-        zorder=2,
-    )
-
-
-def _counts(ax: Axes, panel: _Panel, timeline: Timeline, size: tuple[float, float]) -> None:
-    """Bars of papers per bucket with their numbers; where these have no room, only the largest."""
-    rows = panel.frame.rows(named=True)
-    most = max(row["n_papers"] for row in rows)
-    width, height = size
-    fit = style.text_width(f"{most:,}", TINY) < width / timeline.n_buckets * 0.97
-    largest = max(range(len(rows)), key=lambda i: rows[i]["n_papers"])
-    for partial in (False, True):
-        some = [row for row in rows if row["is_partial"] is partial]
-        edges = np.array([timeline.edges(row) for row in some]).reshape(-1, 2)
-        ax.bar(
-            edges.mean(axis=1),
-            [row["n_papers"] for row in some],
-            width=(edges[:, 1] - edges[:, 0]) * 0.8,
-            facecolor="white" if partial else panel.colour,
-            edgecolor=panel.colour,
-            hatch="////" if partial else None,
-            linewidth=0.6,
-            alpha=0.45,
-        )
-    for row in rows if fit else rows[largest : largest + 1]:
-        ax.annotate(
-            f"{row['n_papers']:,}",
-            (timeline.middle(row), row["n_papers"]),
-            (0, 1),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontsize=TINY,
-            color=style.MUTED,
-            parse_math=False,
-        )
-    room = style.lines_height(1, TINY) / height
-    ax.set_ylim(0, max(most, 1) / (1 - room))
-    ax.set_yticks([])
-    timeline.ticks(ax, width)
-    ax.spines[["right", "top"]].set_visible(False)
-    ax.text(
-        -0.06 / width,
-        0,
-        "papers",
-        transform=ax.transAxes,
-        ha="right",
-        fontsize=TINY,
-        color=style.MUTED,
-    )

@@ -1,0 +1,60 @@
+"""The run in short, as markdown for the Prefect UI."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from upwell import tables
+from upwell.manifest import Manifest
+from upwell.report.facts import FIGURES, Frames, data_url, reading, require
+from upwell.wording import headline, verdict_rows
+
+MAX_ROWS, MAX_NOTES = 30, 10
+
+
+def markdown(manifest: Manifest, frames: Frames, figures: Mapping[str, bytes], folder: Path) -> str:
+    """The run in short, for the Prefect UI: headline, verdicts, one figure, counts, notes.
+
+    Parameters
+    ----------
+    manifest, frames, figures : as for `html`; the figure is `rising.png`.
+    folder : where the run is published.
+
+    Returns
+    -------
+    Markdown with the figure inside; what comes from papers is escaped.
+
+    Raises
+    ------
+    ValueError
+        A table is missing.
+    """
+    require(frames)
+    trends = frames[tables.TRENDS]
+    rows = verdict_rows(trends)
+    facts = reading(manifest)
+    parts = [f"**{_escaped(headline(trends))}**"]
+    parts += [f"> {_escaped(warning)}" for warning in facts["warnings"]]
+    if rows:
+        head = [name for name in rows[0] if name != "caveats"]
+        lines = [head, ["---"] * len(head)]
+        lines += [[_escaped(str(row[n])) for n in head] for row in rows[:MAX_ROWS]]
+        parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    if len(rows) > MAX_ROWS:
+        parts.append(f"… and {len(rows) - MAX_ROWS:,} more in `trends.parquet`.")
+    if "rising.png" in figures:
+        parts.append(f"![{FIGURES['rising'][0]}]({data_url('rising.png', figures)})")
+    parts += [_escaped(line) for line in (facts["balance"], facts["dated"])]
+    parts.append("\n".join(f"- {_escaped(n)}" for n in manifest.notes[:MAX_NOTES]))
+    if len(manifest.notes) > MAX_NOTES:
+        parts.append(f"… and {len(manifest.notes) - MAX_NOTES:,} more in `run.json`.")
+    parts.append(f"Everything is in `{str(folder).replace('`', '')}`; open `report.html` there.")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _escaped(text: str) -> str:
+    """Text that markdown and HTML leave as it is, on one line."""
+    line = " ".join(re.split(r"[ \t\r\n]+", text))
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = re.sub(r"([\\`*_\[\]#|~])", r"\\\1", line)
+    return re.sub(r"^([+-]|\d+[.)])", r"\\\1", line)
