@@ -1,0 +1,157 @@
+"""Abstracts and titles from sentence patterns, so that no two papers read the same.
+
+A pattern may hold `<one|another>` (either), `{word}` (an entry of the topic's or the common list,
+never the same twice in a paper), `{word.1}` (the same entry wherever it stands in the paper),
+`{1.2~4.8}` (a number of that range, with as many decimals) and `{name}` (the paper's method).
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from upwell.sample.dice import Dice
+
+SLOTS = ("problem", "gap", "method", "detail", "result", "consequence")
+_N_DRAFTS = 12
+_EITHER = re.compile(r"<([^<>]*)>")
+_SLOT = re.compile(r"\{(?:([\d.]+)~([\d.]+)|(\w+)(?:\.(\d))?)\}")
+_ARTICLE = re.compile(r"\b([Aa])n? (?=(\w+))")
+_SMALL = frozenset("a an and as at by for from in of on or the to under via with".split())
+# Spelled with a vowel, spoken without, and the other way round.
+_CONSONANT = re.compile(r"(?:uni(?![nm])|use|usu|util|eu|one|once|ubiq|U[A-Z-])", re.IGNORECASE)
+_VOWEL = re.compile(r"(?:[aeiou]|[FHLMNRSX](?![a-z])|hour|honest|8|11\b|18\b)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paper's title and abstract."""
+
+    title: str
+    abstract: str
+
+
+@dataclass
+class Writer:
+    """Writes papers on one topic; remembers which patterns and names it has used."""
+
+    topic: Mapping[str, Any]
+    common: Mapping[str, Sequence[str]]
+    dice: Dice
+    taken: set[str]  # titles and names of methods, shared by all writers
+    _used: list[frozenset[str]] = field(default_factory=list)
+    _angle: Mapping[str, Any] = field(default_factory=dict)
+
+    def write(self, themes: Sequence[str]) -> Text:
+        """A paper of this topic and these themes."""
+        self._angle = self.dice.pick(self.topic["angles"])
+        patterns = min((self._draft(themes) for _ in range(_N_DRAFTS)), key=self._likeness)
+        self._used.append(frozenset(patterns))
+        given = {"name": self._name()}
+        sentences = [_sentence(self._fill(pattern, given).strip()) for pattern in patterns]
+        return Text(self._title(themes, given), " ".join(sentences))
+
+    def _draft(self, themes: Sequence[str]) -> list[str]:
+        """The patterns of an abstract; the first theme speaks in most of them."""
+        chance, pick, slots = self.dice.chance, self.dice.pick, self._slots(themes)
+        draft = [pick(slots[slot]) for slot in SLOTS[:3]]
+        draft += [pick(self.topic["themes"][name]["detail"]) for name in themes[1:]]
+        draft += [pick(slots["detail"])]
+        draft += [pick(self._slots(())["detail"]) for _ in range(2) if chance(0.6)]
+        draft += [pick(slots["result"])]
+        draft += [pick(slots["result"])] * chance(0.25)
+        draft += [pick(slots["consequence"])] * chance(0.65)
+        return list(dict.fromkeys(draft))
+
+    def _slots(self, themes: Sequence[str]) -> dict[str, list[str]]:
+        """The patterns for each slot: the first theme's before the family's before the topic's."""
+        slots = {slot: [*self.topic[slot], *self._angle.get(slot, [])] for slot in SLOTS}
+        slots |= self.topic.get("families", {}).get(self._angle.get("family"), {})
+        return slots | (self.topic["themes"].get(themes[0], {}) if themes else {})
+
+    def _likeness(self, draft: Sequence[str]) -> tuple[int, int]:
+        """How many patterns a draft shares with the paper that is most like it, and with all."""
+        shared = [len(used.intersection(draft)) for used in self._used]
+        return max(shared, default=0), sum(shared)
+
+    def _title(self, themes: Sequence[str], given: dict[str, str]) -> str:
+        """A title that no other paper has."""
+        patterns = self._slots(themes).get("title") or self.topic["title"]
+        while (title := self._fill(self.dice.pick(patterns), dict(given))) in self.taken:
+            pass
+        self.taken.add(title)
+        return _title_case(title)
+
+    def _name(self) -> str:
+        """A method's name that no other paper has."""
+        head, tail = self.topic["names"]["head"], self.topic["names"]["tail"]
+        for _ in range(500):
+            name = self.dice.pick(head) + self.dice.pick(tail)
+            if name not in self.taken:
+                self.taken.add(name)
+                return name
+        raise ValueError(f"no name is left of {len(head)} x {len(tail)}; add some to the topic")
+
+    def _fill(self, pattern: str, given: dict[str, str]) -> str:
+        """A pattern with everything chosen; `given` keeps what the paper has used."""
+        text = _EITHER.sub(lambda match: self.dice.pick(match[1].split("|")), pattern)
+        text = _SLOT.sub(lambda match: self._fill(self._value(match, given), given), text)
+        return _ARTICLE.sub(lambda match: _article(match[1], match[2]) + " ", text)
+
+    def _value(self, match: re.Match[str], given: dict[str, str]) -> str:
+        """What stands for one slot of a pattern."""
+        low, high, word, number = match.groups()
+        if low:
+            decimals = len(low.partition(".")[2])
+            return f"{self.dice.between(float(low), float(high)):.{decimals}f}"
+        key = word if word == "name" else f"{word}.{number}"
+        if number is None or key not in given:
+            if word == "name":
+                return given["name"]
+            words = self._words(word)
+            fresh = [entry for entry in words if entry not in given.values()]
+            choice = self.dice.pick(fresh or words)
+            given[key if number else f"{word} {len(given)}"] = choice
+        else:
+            choice = given[key]
+        return choice
+
+
+    def _words(self, word: str) -> Sequence[str]:
+        """What may stand for a word: of the paper's angle, of its topic, or common to all."""
+        for place in (self._angle, self.topic["words"], self.common):
+            if word in place:
+                entries = place[word]
+                return [entries] if isinstance(entries, str) else entries
+        raise KeyError(f"no words for {word!r}")
+
+
+def read_topics() -> dict[str, dict[str, Any]]:
+    """The words of every topic, by name; `common` holds those for all."""
+    folder = Path(__file__).with_name("topics")
+    return {
+        path.stem: {"themes": {}} | tomllib.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.toml"))
+    }
+
+
+def _sentence(text: str) -> str:
+    """A sentence with a capital at its start."""
+    return text[0].upper() + text[1:]
+
+
+def _title_case(title: str) -> str:
+    """A title with capitals, small words apart."""
+    words = title.split(" ")
+    return " ".join(
+        word if number and word in _SMALL else "-".join(p[:1].upper() + p[1:] for p in word.split("-"))
+        for number, word in enumerate(words)
+    )
+
+
+def _article(article: str, word: str) -> str:
+    """`a` or `an`, as the next word is spoken."""
+    n = "n" if _VOWEL.match(word) and not _CONSONANT.match(word) else ""
+    return article + n
