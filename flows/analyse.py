@@ -1,6 +1,5 @@
 """The main flow: load → deduplicate → embed → cluster → match themes → measure trends → publish."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,22 +16,14 @@ from upwell.store import open_run
 def _run_name() -> str:
     """Distinct to the second, and says what is read."""
     paths = flow_run.parameters.get("paths")
-    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {describe(paths)}"
-
-
-def describe(paths: Sequence[Path] | None) -> str:
-    """What is read, in a few words."""
-    names = [Path(path).name or str(path) for path in paths or ()]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "") or (
-        "the sample corpus"
-    )
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {tasks.describe(paths)}"
 
 
 @flow(name="analyse", flow_run_name=_run_name)
 def analyse(
     paths: list[Path] | None = None,
     outputs: Path = Path("outputs"),
-    config: RunConfig = RunConfig(),  # noqa: B008 - frozen, and the UI's form shows it
+    config: RunConfig = RunConfig(),
 ) -> Path:
     """Tells which research themes are rising in piles of paper records.
 
@@ -47,7 +38,7 @@ def analyse(
     started = datetime.now(UTC)
     config = config if config.themes else config.with_themes(read_watch_list(DEFAULT_WATCH_LIST))
     with open_run(outputs, started=started, on_wait=get_run_logger().warning) as run:
-        found = tasks.read(run, describe(paths), paths or [], config.sources, started.date())
+        found = tasks.read(run, paths or [], config.sources, started.date())
         unique = tasks.deduplicate(run, found.records, config.dedup)
         vectors = tasks.embed(run, unique.papers, config.encode)
         clusters = tasks.cluster(run, unique.papers, vectors, config.topics)

@@ -21,7 +21,6 @@ from flows.progress import progress
 from upwell.config import (
     DedupConfig,
     EncoderConfig,
-    RunConfig,
     SourceConfig,
     Theme,
     TopicConfig,
@@ -71,13 +70,26 @@ class Measured:
     series: TableFile
 
 
+def describe(paths: Sequence[Path] | None) -> str:
+    """What is read, in a few words."""
+    names = [Path(path).name or str(path) for path in paths or ()]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more if names else "the sample corpus"
+
+
 def stage(
-    run_name: str,
+    work: Callable[[dict[str, Any]], str],
 ) -> Callable[
     [Callable[Concatenate[Workspace, P], tuple[R, dict[str, Any]]]],
     Callable[Concatenate[Workspace, P], R],
 ]:
-    """Make a Prefect task of a stage that returns its result and facts for the manifest."""
+    """Make a Prefect task of a stage that returns its result and facts for the manifest.
+
+    `work` says what a run of it works on, from its arguments: the name of the task run.
+    """
+
+    def task_run_name(parameters: dict[str, Any]) -> str:
+        return work(parameters)
 
     def wrap(
         function: Callable[Concatenate[Workspace, P], tuple[R, dict[str, Any]]],
@@ -94,7 +106,7 @@ def stage(
 
         return task(  # type: ignore[return-value]
             name=function.__name__,
-            task_run_name=run_name,
+            task_run_name=task_run_name,
             cache_policy=NO_CACHE,
             persist_result=False,
         )(timed)
@@ -102,16 +114,17 @@ def stage(
     return wrap
 
 
-@stage("read {what}")
+@stage(lambda given: f"read {describe(given['paths'])}")
 def read(
-    run: Workspace, what: str, paths: Sequence[Path], config: SourceConfig, as_of: date
+    run: Workspace, paths: Sequence[Path], config: SourceConfig, as_of: date
 ) -> tuple[Read, dict[str, Any]]:
     """Files to records and rejects; without paths, the sample corpus."""
     from upwell.sample import sample_files
+
     from upwell.sources import find_files, read_files
 
     where = paths or [run.put_files("sample", sample_files().files)]
-    with progress(f"read {what}") as advance:
+    with progress(f"read {describe(paths)}") as advance:
         reading = read_files(find_files(where), config=config, today=as_of, progress=advance)
     found = Read(run.put("records", reading.records), run.put("rejects", reading.rejects))
     if not found.records.n_rows:
@@ -125,7 +138,7 @@ def read(
     return found, {"notes": notes, "files": [_file_facts(f) for f in reading.files]}
 
 
-@stage("deduplicate {records.n_rows} records")
+@stage(lambda given: f"deduplicate {given['records'].n_rows} records")
 def deduplicate(
     run: Workspace, records: TableFile, config: DedupConfig
 ) -> tuple[Unique, dict[str, Any]]:
@@ -137,7 +150,7 @@ def deduplicate(
     return Unique(run.put("papers", found.papers), run.put("duplicates", found.duplicates)), {}
 
 
-@stage("embed {papers.n_rows} papers")
+@stage(lambda given: f"embed {given['papers'].n_rows} papers")
 def embed(
     run: Workspace, papers: TableFile, config: EncoderConfig
 ) -> tuple[TableFile, dict[str, Any]]:
@@ -152,7 +165,7 @@ def embed(
     return run.put("vectors", found.vectors), {"encoder": encoder.identity}
 
 
-@stage("cluster {papers.n_rows} papers")
+@stage(lambda given: f"cluster {given['papers'].n_rows} papers")
 def cluster(
     run: Workspace, papers: TableFile, vectors: TableFile, config: TopicConfig
 ) -> tuple[Clusters, dict[str, Any]]:
@@ -190,12 +203,11 @@ def cluster(
     return clusters, {"notes": list(found.notes), "measures": measures}
 
 
-@stage("match {papers.n_rows} papers to {n_themes} themes")
+@stage(lambda given: f"match {given['papers'].n_rows} papers to {len(given['themes'])} themes")
 def match(
     run: Workspace,
     papers: TableFile,
     vectors: TableFile,
-    n_themes: int,
     themes: Sequence[Theme],
     config: EncoderConfig,
 ) -> tuple[TableFile, dict[str, Any]]:
@@ -208,13 +220,16 @@ def match(
     return run.put("theme_papers", found.theme_papers), {"notes": list(found.notes)}
 
 
-@stage("measure {clusters.topics.n_rows} topics and {n_themes} themes over time")
+@stage(
+    lambda given: (
+        f"measure {given['clusters'].topics.n_rows} topics and {len(given['themes'])} themes"
+    )
+)
 def measure(
     run: Workspace,
     papers: TableFile,
     clusters: Clusters,
     members: TableFile,
-    n_themes: int,
     themes: Sequence[Theme],
     config: TrendConfig,
 ) -> tuple[Measured, dict[str, Any]]:

@@ -1,0 +1,165 @@
+"""A run at a terminal: progress bars, then a short table of verdicts and where the run is."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import NoReturn
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from upwell.config import RunConfig, Theme
+
+FAILED, UNUSABLE = 1, 2
+MAX_ROWS = 12
+
+# Prefect's log goes to its UI; at the terminal, the bars and the last word are enough.
+os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+
+
+def run(
+    paths: list[Path] | None,
+    *,
+    outputs: Path,
+    watch_list: Path | None,
+    phrases: Sequence[str],
+    config: RunConfig,
+) -> None:
+    """Run `analyse`, show what it does and what it finds; exits with 1 or 2 if it cannot.
+
+    Parameters
+    ----------
+    paths : files, folders or globs; None for the sample corpus.
+    outputs : folder in which the run is published.
+    watch_list : TOML file of themes; None for the default one.
+    phrases : themes given by a bare phrase, followed besides the watch list.
+    config : everything else.
+    """
+    from upwell.sources import InputError, find_files
+    from upwell.themes import WatchListError
+
+    try:
+        # Before the server starts: a slip in the arguments is answered at once.
+        find_files(paths or [])
+        config = config.with_themes(_themes(watch_list, phrases))
+    except (InputError, WatchListError, ValueError) as error:
+        stop(error, UNUSABLE)
+    console = Console(stderr=True)
+    with _bars(console):
+        folder = _analyse(paths, outputs, config)
+    _last_word(Console(), folder)
+
+
+def stop(error: BaseException | str, code: int) -> NoReturn:
+    """Say what is wrong and leave."""
+    print(f"upwell: {error}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _themes(watch_list: Path | None, phrases: Sequence[str]) -> tuple[Theme, ...]:
+    from flows.watch_list import DEFAULT_WATCH_LIST, read_watch_list
+    from upwell.themes import theme_from_phrase
+
+    listed = read_watch_list(watch_list or DEFAULT_WATCH_LIST)
+    return (*listed, *(theme_from_phrase(phrase) for phrase in phrases))
+
+
+def _analyse(paths: list[Path] | None, outputs: Path, config: RunConfig) -> Path:
+    """The flow, with its failures in words."""
+    with _server():
+        from flows.analyse import analyse
+        from flows.tasks import NothingToAnalyseError
+        from upwell.encode import EncoderError
+        from upwell.sources import InputError
+        from upwell.store import StoreError
+    try:
+        return analyse(paths, outputs, config)
+    except (InputError, EncoderError, NothingToAnalyseError) as error:
+        stop(error, UNUSABLE)
+    except StoreError as error:
+        stop(error, FAILED)
+    except Exception as error:  # noqa: BLE001 - the last resort before a traceback
+        stop(
+            f"failed: {type(error).__name__}: {error}\nThe Prefect UI has the log of the run "
+            "(`prefect server start`); the last published run is untouched.",
+            FAILED,
+        )
+
+
+@contextmanager
+def _server() -> Iterator[None]:
+    """Start Prefect's temporary server while the body imports what the run needs.
+
+    The server takes most of a warm run's time, in a process of its own; where a server is
+    configured (`PREFECT_API_URL`), nothing is started.
+    """
+    from prefect.settings import PREFECT_API_URL
+
+    if PREFECT_API_URL.value():
+        yield
+        return
+    from prefect.server.api.server import SubprocessASGIServer
+
+    failure: list[Exception] = []
+
+    def start() -> None:
+        try:
+            SubprocessASGIServer().start()
+        except Exception as error:  # noqa: BLE001 - handed to the main thread
+            failure.append(error)
+
+    thread = Thread(target=start, daemon=True)
+    thread.start()
+    yield
+    thread.join()
+    if failure:
+        stop(f"Prefect's temporary server did not start: {failure[0]}", FAILED)
+
+
+@contextmanager
+def _bars(console: Console) -> Iterator[None]:
+    """Show a bar per stage on standard error while the body runs."""
+    from flows.progress import terminal
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    ) as bars:
+
+        def show(name: str) -> Callable[[int, int], None]:
+            bar = bars.add_task(name, total=None)
+            return lambda done, total: bars.update(bar, completed=done, total=total)
+
+        token = terminal.set(show)
+        try:
+            yield
+        finally:
+            terminal.reset(token)
+
+
+def _last_word(console: Console, folder: Path) -> None:
+    """The headline, a line per theme and per topic that has a verdict, and the run's folder."""
+    import polars as pl
+
+    from upwell.tables import TRENDS
+    from upwell.wording import headline, verdict_rows
+
+    trends = pl.read_parquet(folder / f"{TRENDS.name}.parquet")
+    rows = verdict_rows(trends)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in rows[0] if rows else ():
+        table.add_column(name, overflow="fold")
+    for row in rows[:MAX_ROWS]:
+        table.add_row(*(str(value) for value in row.values()))
+    console.print(headline(trends), soft_wrap=True)
+    console.print(table)
+    if len(rows) > MAX_ROWS:
+        console.print(f"… and {len(rows) - MAX_ROWS} more in {TRENDS.name}.parquet")
+    console.print(f"{folder}{os.sep}report.html", soft_wrap=True, highlight=False)

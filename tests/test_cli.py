@@ -1,0 +1,60 @@
+"""The command line: arguments, exit codes and messages; nothing here starts a server."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+UPWELL = [sys.executable, "-c", "from flows.cli import main; main()"]
+
+
+def upwell(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*UPWELL, *arguments], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "nowhere"], "nowhere"),
+        (["run", "*.bib"], "*.bib"),
+        (["run", "empty"], "empty"),
+        (["run", "--bucket", "week"], "--bucket week"),
+        (["run", "--saved-year", "3"], "--saved-year 3: Input should be greater than"),
+        (["run", "--nope"], "Unknown option: --nope"),
+        (["rn"], 'Did you mean "run"?'),
+        (["run", "--watch-list", "gone.toml"], "gone.toml: the watch list cannot be read"),
+        (["run", "--watch-list", "broken.toml"], "broken.toml"),
+        (["run", "--theme", " "], "theme"),
+    ],
+)
+def test_unusable_arguments_are_exit_code_2(
+    tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken.toml").write_text('[[theme]]\nname = "a\n')
+    done = upwell(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom flows.cli import app\n"
+        "app(['--help'], exit_on_error=False, result_action='return_value')\n"
+        "heavy = {'prefect', 'polars', 'numpy', 'bertopic', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "run" in done.stdout
+
+
+def test_version(tmp_path: Path) -> None:
+    assert upwell("--version", cwd=tmp_path).stdout.strip() == "0.1.0"
