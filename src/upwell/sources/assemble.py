@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from itertools import islice
 
 import polars as pl
 
@@ -114,7 +115,7 @@ def _poor(record: RawRecord, abstract: str) -> RawReject | None:
     start = "; ".join(filter(None, (record.title, record.abstract[:400])))
     if _PLACEHOLDER.match(abstract):
         return RawReject(record.position, "no_abstract", "the abstract is missing", start)
-    n_words = sum(1 for _ in _WORD.finditer(abstract[:1000]))
+    n_words = sum(1 for _ in islice(_WORD.finditer(abstract), MIN_ABSTRACT_WORDS))
     if n_words >= MIN_ABSTRACT_WORDS:
         return None
     detail = f"the abstract has {n_words} words, the least is {MIN_ABSTRACT_WORDS}"

@@ -112,13 +112,22 @@ def _row(taken: list[Line], header: list[str], delimiter: str) -> tuple[Row | Ra
         return Row(position, dict(zip(header, alone, strict=True))), 1
     if len(taken) == 1 and len(alone) < width and not last.is_last:  # empty cells at the end
         return Row(position, dict(zip(header, alone, strict=False))), 1
-    what = f"line {first.number} has {len(alone)} cells, the header has {width}"
+    n_cells = len(cells if cells and len(taken) > 1 else alone)
+    what = f"line {first.number} has {n_cells} cells, the header has {width}"
+    if len(cells or []) > width and _is_quoted(max(cells or [], key=len), taken):
+        problem = f"{what}; what stands under the last columns may be shifted"
+        return Row(position, dict(zip(header, cells or [], strict=False)), (problem,)), len(taken)
     others = [_split([line.text], delimiter) or [] for line in taken[1:]]
     if last.is_last and len(alone) < width and not any(len(cells) == width for cells in others):
         detail = f"the file ends in the middle of this row; {what}"
         return RawReject(position, "truncated", detail, first.text), len(taken)
     detail = f"{what}; a quote is not closed, or a cell with {delimiter!r} inside has no quotes"
     return RawReject(position, "broken_syntax", detail, first.text), 1
+
+
+def _is_quoted(cell: str, lines: list[Line]) -> bool:
+    """Whether a cell stands in quotes, so that no separator inside it made a cell too many."""
+    return '"' + cell.partition("\n")[0][:50].replace('"', '""') in "\n".join(x.text for x in lines)
 
 
 def _split(lines: list[str], delimiter: str) -> list[str] | None:

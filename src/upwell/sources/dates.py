@@ -144,7 +144,7 @@ def _from_text(text: str) -> When:
     numbers = _NUMBERS.match(text)
     if numbers:
         return _from_two_numbers(text, int(numbers["a"]), int(numbers["b"]), int(numbers["year"]))
-    years: set[str] = set(_ONLY_YEAR.findall(text))
+    years = set(_ONLY_YEAR.findall(text))
     if len(years) == 1:
         year = int(min(years))
         problem = f"date {text[:40]!r} is not understood but for its year"
@@ -154,7 +154,8 @@ def _from_text(text: str) -> When:
 
 def _from_parts(text: str, parts: dict[str, str | None]) -> When:
     """The date of the named groups of a pattern."""
-    month: int | None = int(parts["number"]) if parts.get("number") else None
+    number = parts.get("number")
+    month = int(number) if number else None
     name = parts.get("month")
     if name:
         month = month_number(name)

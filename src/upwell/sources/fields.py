@@ -51,10 +51,11 @@ _PEEKED = 1000  # records that are looked at before a file is said to have no ab
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An object or a row, and where it stands."""
+    """An object or a row, where it stands, and what is wrong with it."""
 
     position: str
     cells: Mapping[str, object]
+    problems: tuple[str, ...] = ()
 
 
 def check_columns(columns: Mapping[str, str]) -> None:
@@ -119,6 +120,7 @@ class Mapper:
             n_authors=next(filter(None, map(values.n_authors, held("n_authors"))), None),
             n_comments=next(filter(None, map(values.number, held("n_comments"))), None),
             categories=next(filter(None, map(values.categories, held("categories"))), ()),
+            problems=row.problems,
         )
 
     def no_column(self, keys: list[str]) -> str:

@@ -140,7 +140,8 @@ def _wrapped(whole: dict[str, object]) -> tuple[str, list[object]]:
     lists = {
         key: value
         for key, value in whole.items()
-        if isinstance(value, list) and any(isinstance(item, dict) for item in value)
+        if isinstance(value, list)
+        and (any(isinstance(item, dict) for item in value) or key.lower() in _ARRAY_NAMES)
     }
     if lists:
         name = min(lists, key=lambda k: (k.lower() not in _ARRAY_NAMES, -len(lists[k]), k))

@@ -4,6 +4,7 @@ Only what is unmistakably LaTeX is touched: a lone `$5`, `100%`, `R^2` or `C:\ne
 pylatexenc, which is slow, sees only the fragments (formulas, accents, symbols) that need it.
 """
 
+import logging
 import re
 import unicodedata
 from functools import lru_cache
@@ -12,12 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pylatexenc.latex2text import LatexNodes2Text
 
-# Text with none of these has nothing for this module to do.
-MARKS = re.compile(r"[\\$~]|--|``|\dtimes\b|[A-Za-z]\{|[\^_]\{")
+_MARKS = ("\\", "$", "~", "{", "--", "``", "times")
 
 _WRAPPERS = (
     "textbf|textit|texttt|textsc|textrm|textsf|textmd|textup|textsl|textnormal|text|emph|underline"
-    "|uline|mathbf|mathcal|mathrm|mathbb|mathsf|mathtt|mathit|mathfrak|mathscr|boldsymbol|bm|mbox"
+    "|uline|textsuperscript|textsubscript|mathbf|mathcal|mathrm|mathbb|mathsf|mathtt|mathit|mathfrak|mathscr|boldsymbol|bm|mbox"
     "|operatorname"
 )
 # The letters of a formula that `\color{ddtD}ecoupled` hides: a colour name, then what it colours.
@@ -40,14 +40,19 @@ _ACCENT = re.compile(
     r"""|[cvuHkrbd](?:\{\\?[A-Za-z]\})|(?:[LlOo]|ss|ae|AE|oe|OE|aa|AA)\{\})\}?"""
 )
 _DISPLAYED = re.compile(r"\$\$([^$]{1,500})\$\$")
-# As in pandoc: no blank inside the dollars, no digit after them, so that prices are not formulas.
-_FORMULA = re.compile(r"(?<![\\$])\$(?![\s%])([^$]{1,300}?)(?<![\s\\,(/-])\$(?![\d$])")
+# As in pandoc: no blank inside the dollars, no digit after them, so that prices are not formulas;
+# what holds a macro is one in any case, as in `256$\times$256`.
+_FORMULA = re.compile(
+    r"(?<![\\$])\$(?:(?![\s%])([^$]{1,300}?)(?<![\s\\,(/-])\$(?![\d$])"
+    r"|([^$]{0,150}?\\[A-Za-z][^$]{0,150})(?<!\\)\$(?!\$))"
+)
 _BARE_PERCENT = re.compile(r"(?<!\\)%")
 # Not after a letter, a colon or a dot: `C:\new` and `.\folder` are paths.
-_UNKNOWN = re.compile(r"(?<![\w:.\\/])\\([A-Za-z]{2,40})\{([^{}]*)\}")
+_UNKNOWN = re.compile(r"(?<![:\\/])\\([A-Za-z]{2,40})\{([^{}]*)\}")
 _SYMBOL = re.compile(r"(?<![A-Za-z:.\\/])\\([A-Za-z]{2,40})(?![A-Za-z{\\:])")
 _SCRIPT = re.compile(r"([\^_])\{([^{}\s]{1,30})\}")
 _ESCAPED = re.compile(r"\\([%&_#${}])")
+_ABBREVIATION = re.compile(r"\\(ie|eg|etc|etal)(?![A-Za-z])\.?")
 _SHORT = {"ie": "i.e.", "eg": "e.g.", "etc": "etc.", "etal": "et al."}
 
 _NO_TEXT = re.compile(
@@ -58,15 +63,21 @@ _VARIANT = re.compile(r"\\(?:[td](?=frac)|wide(?=hat|tilde))")
 _MATH_LETTERS = re.compile("[\U0001d400-\U0001d7ff\u2102\u210b-\u2112\u2115-\u211d\u2124-\u2131]")
 
 
+def has_residue(text: str) -> bool:
+    """Whether there may be something to do."""
+    return any(mark in text for mark in _MARKS)
+
+
 def readable(text: str) -> str:
     """One pass over LaTeX residue; nested residue takes one pass a level."""
     text = _fonts(text)
     text = _DISPLAYED.sub(lambda m: _formula(m, m[1]), text)
-    text = _FORMULA.sub(lambda m: _formula(m, m[1]), text)
+    text = _FORMULA.sub(lambda m: _formula(m, m[1] or m[2]), text)
     if "\\" in text:
         text = _ACCENT.sub(lambda m: _converted(m[0].strip("{}") if m[0][0] == "{" else m[0]), text)
         text = _UNKNOWN.sub(r"\2", text)
-        text = _SYMBOL.sub(lambda m: _SHORT.get(m[1]) or _converted(m[0]), text)
+        text = _ABBREVIATION.sub(lambda m: _SHORT[m[1]], text)
+        text = _SYMBOL.sub(lambda m: _converted(m[0]), text)
         text = _ESCAPED.sub(r"\1", text)
     text = _SCRIPT.sub(r"\1\2", text)
     return _typography(text)
@@ -117,7 +128,7 @@ def _converted(fragment: str) -> str:
     """A fragment as pylatexenc reads it; as it stands if it cannot."""
     source = _VARIANT.sub(r"\\", _NO_TEXT.sub("", fragment))
     try:
-        text = _converter().latex_to_text(source)
+        text: str = _converter().latex_to_text(source)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return fragment  # what pylatexenc raises on broken input depends on where it broke
     text = _MATH_LETTERS.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
@@ -133,6 +144,8 @@ def _converter() -> "LatexNodes2Text":
         get_default_latex_context_db,
     )
 
+    # It warns of each macro that lacks its arguments, as a cut abstract has them.
+    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
     known = get_default_latex_context_db()
     known.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=lambda node: node.macroname))
     return LatexNodes2Text(latex_context=known, math_mode="text", keep_comments=True)

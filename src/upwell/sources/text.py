@@ -5,8 +5,8 @@ import unicodedata
 
 from upwell.sources import latex
 
-# Printable ASCII without these is as it should be.
-_SUSPECT = re.compile(r"[^\x20-\x7e]|[&<]|\(cid:|  ")
+# Printable ASCII without these is as it should be; looking for each beats a regular expression.
+_SUSPECT = ("&", "<", "(cid:", "  ")
 _UNREADABLE = re.compile("[\udc80-\udcff]")  # a byte that is not UTF-8, as `surrogateescape` has it
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TAG = re.compile(
@@ -16,6 +16,7 @@ _TAG = re.compile(
 )
 _BLOCK_TAG = re.compile(r"^</?(?:p|br|jats:(?:p|title|sec))\b", re.IGNORECASE)
 _SOFT_HYPHEN = re.compile(r"(?:\u00ad|\(cid:173\))\s*(?=\w)|\u00ad|\(cid:173\)")
+_SOFT_BEFORE_NAME = re.compile(r"(?:\u00ad|\(cid:173\))\s+(?=[A-Z])")  # "Hamilton- Jacobi"
 _WRAPPED_WORD = re.compile(r"([^\W\d_]+)-[ \t]*\r?\n\s*([a-z]+)")
 _WRAPPED_HYPHEN = re.compile(r"(?<=\w)-[ \t]*\r?\n\s*(?=\w)")
 # The joiners \u200c and \u200d are letters of a kind in Persian, Indic scripts and emoji.
@@ -24,6 +25,7 @@ _INVISIBLE = re.compile(
     "|(?<=[\x20-\x7e])[\u200c\u200d]|[\u200c\u200d](?=[\x20-\x7e])"
 )
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_HYPHEN_AT_END = re.compile(r"-[ \t]*\r?\n")
 _CONJUNCTIONS = {"and", "or", "nor", "to", "as", "but"}
 _PREFIXES = {
     "all", "anti", "co", "cross", "end", "ex", "few", "fine", "full", "half", "high", "in-the",
@@ -53,7 +55,7 @@ def repair(text: str) -> str:
     text = readable_bytes(text)
     repaired = _plain(text)
     for _ in range(_PASSES):
-        if not latex.MARKS.search(repaired) and not _SUSPECT.search(repaired):
+        if not latex.has_residue(repaired) and _is_plain(repaired):
             return repaired
         again = _plain(latex.readable(repaired))
         if again == repaired:
@@ -65,7 +67,7 @@ def repair(text: str) -> str:
 
 def readable_bytes(text: str) -> str:
     """Text with every byte that is not UTF-8 read as Windows-1252, which most of them are."""
-    if not _SURROGATE.search(text):
+    if text.isascii() or not _SURROGATE.search(text):
         return text
     text = _UNREADABLE.sub(lambda m: _windows_1252(ord(m[0]) - 0xDC00), text)
     # Two halves of a character that an escape split are one again; a half alone is unreadable.
@@ -74,12 +76,18 @@ def readable_bytes(text: str) -> str:
 
 def has_unreadable_bytes(text: str) -> bool:
     """Whether bytes that are not UTF-8 stood in the text."""
-    return _UNREADABLE.search(text) is not None
+    return not text.isascii() and _UNREADABLE.search(text) is not None
 
 
 def one_line(text: str) -> str:
     """The text on one line, without control characters; the least that any string needs."""
-    return " ".join(_CONTROL.sub(" ", readable_bytes(text)).split())
+    text = " ".join(readable_bytes(text).split())
+    return text if text.isprintable() else " ".join(_CONTROL.sub(" ", text).split())
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nothing but LaTeX can be wrong with a text on one line."""
+    return text.isascii() and text.isprintable() and not any(mark in text for mark in _SUSPECT)
 
 
 def _windows_1252(byte: int) -> str:
@@ -89,10 +97,11 @@ def _windows_1252(byte: int) -> str:
 
 def _plain(text: str) -> str:
     """Everything but LaTeX: encoding, tags, ligatures, blanks and wraps."""
-    if not _SUSPECT.search(text):
+    if _is_plain(text):
         return text.strip()
-    text = _SOFT_HYPHEN.sub("", text)
-    if "\n" in text:
+    if "\u00ad" in text or "(cid:" in text:
+        text = _SOFT_HYPHEN.sub("", _SOFT_BEFORE_NAME.sub("-", text))
+    if _HYPHEN_AT_END.search(text):
         text = _unwrapped(text)
     if "<" in text:
         text = _TAG.sub(lambda m: " " if _BLOCK_TAG.match(m[0]) else "", text)
