@@ -46,7 +46,9 @@ class Writer:
 
     def write(self, themes: Sequence[str]) -> Text:
         """A paper of this topic and these themes."""
-        self._angle = self.dice.pick(self.topic["angles"])
+        case = self.dice.pick(self.topic.get("cases", [{}]))
+        angle = self.dice.pick(self.topic["angles"])
+        self._angle = case | (self.topic["themes"].get(themes[0], angle) if themes else angle)
         patterns = min((self._draft(themes) for _ in range(_N_DRAFTS)), key=self._likeness)
         self._used.append(frozenset(patterns))
         given = {"name": self._name()}
@@ -59,10 +61,10 @@ class Writer:
         draft = [pick(slots[slot]) for slot in SLOTS[:3]]
         draft += [pick(self.topic["themes"][name]["detail"]) for name in themes[1:]]
         draft += [pick(slots["detail"])]
-        draft += [pick(self._slots(())["detail"]) for _ in range(2) if chance(0.6)]
+        draft += [pick(self._slots(())["detail"]) for _ in range(2) if chance(0.65)]
         draft += [pick(slots["result"])]
-        draft += [pick(slots["result"])] * chance(0.25)
-        draft += [pick(slots["consequence"])] * chance(0.65)
+        draft += [pick(slots["result"])] * chance(0.35)
+        draft += [pick(slots["consequence"])] * chance(0.8)
         return list(dict.fromkeys(draft))
 
     def _slots(self, themes: Sequence[str]) -> dict[str, list[str]]:
