@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from upwell.config import BucketWidth
 from upwell.trends.logit import Floats
 
-
 Precision = Literal["day", "month", "year"]
 
 WIDTHS: tuple[BucketWidth, ...] = ("month", "quarter", "year")

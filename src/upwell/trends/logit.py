@@ -81,20 +81,22 @@ def fit_logit(
         intercept, slope = np.log(share / (1 - share)), np.zeros(len(n_papers))
     else:
         intercept, slope = start.intercept.copy(), start.slope.copy()
+    origin = float(size @ time / size.sum())  # near where the weight is, for accuracy
+    intercept += origin * slope
     for first in range(0, len(n_papers), _BLOCK):
         block = slice(first, first + _BLOCK)
-        _climb(intercept[block], slope[block], counts[block], size, time)
-    return _evaluate(intercept, slope, size, time)
+        _climb(intercept[block], slope[block], counts[block], size, time - origin)
+    return _evaluate(intercept - origin * slope, slope, size, time)
 
 
 def _climb(intercept: Floats, slope: Floats, counts: Floats, size: Floats, time: Floats) -> None:
     """Move these lines to where their penalised score is zero, in place."""
+    powers = time[:, None] ** np.arange(3)
     reach = float(np.ptp(time))
     active = np.arange(len(counts))
     for _ in range(_MAX_ITERATIONS):
-        fit = _evaluate(intercept[active], slope[active], size, time)
-        level, tilt = _newton_step(fit, counts[active], size, time)
-        step = np.maximum(np.abs(level), np.abs(tilt) * reach)
+        level, tilt = _newton_step(intercept[active], slope[active], counts[active], size, powers)
+        step = np.maximum(np.abs(level + tilt * time[0]), np.abs(tilt) * reach)
         shrink = np.maximum(1.0, step / _LONGEST_STEP)
         intercept[active] += level / shrink
         slope[active] += tilt / shrink
@@ -103,22 +105,39 @@ def _climb(intercept: Floats, slope: Floats, counts: Floats, size: Floats, time:
             break
 
 
+def _newton_step(
+    intercept: Floats, slope: Floats, counts: Floats, size: Floats, powers: Floats
+) -> tuple[Floats, Floats]:
+    """Change of intercept and slope that the penalised score asks for; `powers` (B, 3) of time."""
+    share, weight = _share_and_weight(intercept, slope, size, powers[:, 1])
+    total, first, second = (weight @ powers).T
+    mean = first / total
+    information = np.maximum(second - mean * first, 1e-200)
+    hat = np.stack([1 / total + mean**2 / information, -2 * mean / information, 1 / information])
+    leverage = weight * (hat.T @ powers.T)
+    score, moment = ((counts - size * share + leverage * (0.5 - share)) @ powers[:, :2]).T
+    tilt = (moment - mean * score) / information
+    return score / total - mean * tilt, tilt
+
+
+def _share_and_weight(
+    intercept: Floats, slope: Floats, size: Floats, time: Floats
+) -> tuple[Floats, Floats]:
+    """Fitted shares and working weights of these lines, (S, B) each."""
+    against = intercept[:, None] + slope[:, None] * time
+    np.negative(against, out=against)
+    np.minimum(against, _FARTHEST, out=against)
+    np.exp(against, out=against)
+    share = 1 / (1 + against)
+    against *= share
+    against *= share
+    against *= size
+    return share, np.maximum(against, 1e-200, out=against)
+
+
 def _evaluate(intercept: Floats, slope: Floats, size: Floats, time: Floats) -> LogitFit:
     """The fit that belongs to these lines."""
-    odds_against = np.exp(np.minimum(-intercept[:, None] - slope[:, None] * time, _FARTHEST))
-    share = 1 / (1 + odds_against)
-    weight = np.maximum(size * odds_against * share**2, 1e-200)
+    share, weight = _share_and_weight(intercept, slope, size, time)
     centred = time - (weight @ time / weight.sum(axis=1))[:, None]
     information = (weight * centred**2).sum(axis=1)
     return LogitFit(intercept, slope, share, weight, centred, information)
-
-
-def _newton_step(
-    fit: LogitFit, counts: Floats, size: Floats, time: Floats
-) -> tuple[Floats, Floats]:
-    """Change of intercept and slope that the penalised score asks for."""
-    score = counts - size * fit.share + fit.leverage * (0.5 - fit.share)
-    tilt = (score * fit.centred).sum(axis=1) / fit.information
-    mean_time = time[0] - fit.centred[:, 0]
-    level = score.sum(axis=1) / fit.weight.sum(axis=1) - mean_time * tilt
-    return level, tilt

@@ -59,7 +59,7 @@ def measure_trends(
     Per subject, a logistic regression of its papers on time gives the growth of its odds; the
     noise around the line is learned from all subjects together (`noise.py`), the dispersion of
     each is shrunk across them, and Benjamini-Hochberg goes over all subjects tested. A subject is
-    tested if it has 10 dated papers, and if 5 buckets hold papers.
+    tested if 5 dated papers are in it, 5 are not, and 5 buckets hold papers.
 
     Parameters
     ----------
