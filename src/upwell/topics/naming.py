@@ -1,0 +1,245 @@
+"""Names of topics: from BERTopic's c-TF-IDF over phrases to keywords and a label for people."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from upwell.topics.phrases import abbreviations, phrases
+
+Scores = NDArray[np.float64]
+
+N_KEYWORDS = 10
+MAX_LABEL_WORDS = 4
+_N_CANDIDATES = 80  # phrases with the highest c-TF-IDF that are looked at for each topic
+_IN_TITLE = 3  # a phrase in the title counts as often as in so many abstracts
+_RELEVANCE = 0.7  # weight of relevance against repetition when keywords are picked
+_NESTED = 0.7  # a phrase is part of a longer one if it is so often in it
+_ONE_WORD = 0.5  # worth of one word beside a phrase
+_NO_TITLE = 0.6  # worth of a phrase that is in no title of the topic beside one that is
+_COVERS = 1 / 3  # of a topic's papers hold a phrase that can stand for it alone
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Papers as bags of phrases: what BERTopic counts.
+
+    `counts` (n_papers, n_phrases) is 1 for a phrase in the abstract and `_IN_TITLE` for one in
+    the title; `keys` names its columns, sorted.
+    """
+
+    counts: sp.csr_matrix
+    keys: tuple[str, ...]
+    abbreviated: dict[str, str]
+
+    @property
+    def documents(self) -> list[str]:
+        """Each paper as the phrases it holds, each closed by a bar."""
+        rows = []
+        for start, end in zip(self.counts.indptr[:-1], self.counts.indptr[1:], strict=True):
+            names = (self.keys[column] for column in self.counts.indices[start:end])
+            times = self.counts.data[start:end]
+            rows.append("".join(f"{name}|" * n for name, n in zip(names, times, strict=True)))
+        return rows
+
+
+def split_document(document: str) -> list[str]:
+    """Phrases of a document, or of several that BERTopic joined by blanks."""
+    return [phrase.strip() for phrase in document.split("|") if phrase.strip()]
+
+
+def read_corpus(titles: Sequence[str], abstracts: Sequence[str]) -> Corpus:
+    """Phrases of the papers (title empty if unknown) that are in at least two of them."""
+    abbreviated = abbreviations(abstracts)
+    in_titles = [phrases(title, abbreviated) for title in titles]
+    in_papers = [
+        phrases(abstract, abbreviated) | title
+        for abstract, title in zip(abstracts, in_titles, strict=True)
+    ]
+    n_papers = Counter(key for keys in in_papers for key in keys)
+    keys = tuple(sorted(key for key, n in n_papers.items() if n >= 2))
+    column = {key: i for i, key in enumerate(keys)}
+    rows = [
+        sorted((column[key], _IN_TITLE if key in title else 1) for key in paper if key in column)
+        for paper, title in zip(in_papers, in_titles, strict=True)
+    ]
+    indices = np.array([i for row in rows for i, _ in row], dtype=np.int32)
+    data = np.array([count for row in rows for _, count in row], dtype=np.int32)
+    indptr = np.cumsum([0, *map(len, rows)])
+    counts = sp.csr_matrix((data, indices, indptr), shape=(len(rows), len(keys)))
+    return Corpus(counts, keys, abbreviated)
+
+
+@dataclass(frozen=True)
+class Name:
+    """What a topic is called: keys of its keywords, the most telling first, and of its label."""
+
+    keywords: tuple[str, ...]
+    label: tuple[str, ...]
+
+
+def topic_names(
+    c_tf_idf: sp.csr_matrix,
+    corpus: Corpus,
+    labels: NDArray[np.int64],
+    strength: NDArray[np.float32],
+) -> list[Name]:
+    """Keywords and label of every topic; labels are unique.
+
+    Parameters
+    ----------
+    c_tf_idf : (n_topics, n_phrases) from BERTopic, columns as in `corpus.keys`.
+    corpus : the papers' phrases.
+    labels : (n_papers,) topic from 0, -1 for none.
+    strength : (n_papers,) how firmly a paper is in its topic; firm papers count more.
+
+    Source
+    ------
+    Carbonell & Goldstein (1998) for picking keywords that do not repeat each other. A phrase's
+    relevance is our definition: `signal` of the phrase, twice, and of its words on average.
+    """
+    present = (corpus.counts > 0).astype(np.float64).tocsr()
+    in_words = _words_of(corpus.keys)
+    word_present = ((present @ in_words) > 0).astype(np.float64).tocsr()
+    in_title = (corpus.counts >= _IN_TITLE).tocsr()
+    has_titles = in_title.nnz > 0
+    names: list[Name] = []
+    taken: set[frozenset[str]] = set()
+    for topic in range(c_tf_idf.shape[0]):
+        members = np.flatnonzero(labels == topic)
+        weights = np.where(labels == topic, strength, 0.0)
+        telling = 2 * _topic_signal(present, weights, labels == topic)
+        words = _topic_signal(word_present, weights, labels == topic)
+        telling += (in_words @ words) / np.asarray(in_words.sum(axis=1)).ravel()
+        if has_titles:
+            titled = np.asarray(in_title[members].sum(axis=0)).ravel() > 0
+            telling = np.where(titled, telling, _NO_TITLE * telling)
+        row = c_tf_idf[[topic]].toarray().ravel()
+        name = _name(row, telling, present[members], corpus.keys, taken)
+        taken.add(frozenset(name.label))
+        names.append(name)
+    return names
+
+
+def _words_of(keys: Sequence[str]) -> sp.csr_matrix:
+    """Which words (columns) make which phrases (rows)."""
+    column: dict[str, int] = {}
+    pairs = [
+        (row, column.setdefault(word, len(column)))
+        for row, key in enumerate(keys)
+        for word in key.split()
+    ]
+    rows, columns = zip(*pairs, strict=True) if pairs else ((), ())
+    ones = np.ones(len(pairs))
+    return sp.csr_matrix((ones, (rows, columns)), shape=(len(keys), max(len(column), 1)))
+
+
+def signal(inside: Scores, outside: Scores) -> Scores:
+    """Bits by which phrases tell a topic from the rest.
+
+    Parameters
+    ----------
+    inside, outside : share of the topic's papers, and of the others, that hold the phrase [0-1];
+        `outside` above 0.
+
+    Returns
+    -------
+    `inside` times the binary logarithm of `inside / outside`; 0 where a phrase is rarer inside.
+
+    Source
+    ------
+    The topic's part of the Kullback-Leibler divergence.
+    """
+    ratio = np.maximum(inside, 1e-12) / outside
+    return np.asarray(np.where(ratio > 1, inside * np.log2(np.maximum(ratio, 1)), 0.0))
+
+
+def _topic_signal(present: sp.csr_matrix, weights: Scores, inside: NDArray[np.bool_]) -> Scores:
+    """`signal` of all columns, the topic's papers weighted, the others smoothed by half a paper."""
+    n_others = (present.T @ (~inside).astype(np.float64) + 0.5) / ((~inside).sum() + 1)
+    return signal(present.T @ (weights / max(weights.sum(), 1e-12)), n_others)
+
+
+def _name(
+    c_tf_idf: Scores,
+    telling: Scores,
+    members: sp.csr_matrix,
+    keys: Sequence[str],
+    taken: set[frozenset[str]],
+) -> Name:
+    """Keywords and label of one topic out of the phrases with the highest c-TF-IDF."""
+    n_papers = np.asarray(members.sum(axis=0)).ravel()
+    n_words = np.array([key.count(" ") + 1 for key in keys])
+    frequent = np.where(n_papers >= min(2, members.shape[0]), c_tf_idf, 0)
+    top = np.lexsort((np.arange(len(keys)), -frequent))[:_N_CANDIDATES]
+    top = top[frequent[top] > 0]
+    top = top[~_part_of_longer([keys[i] for i in top], n_papers[top])]
+    score = telling[top] * np.where(n_words[top] == 1, _ONE_WORD, 1.0)
+    present = members[:, top].toarray() > 0
+    picked = _diverse(score, _similarity([keys[i] for i in top], present))
+    keywords = tuple(keys[top[i]] for i in picked)
+    return Name(keywords, _label(keywords, present[:, picked], taken))
+
+
+def _part_of_longer(keys: Sequence[str], n_papers: Scores) -> NDArray[np.bool_]:
+    """Which phrases mostly occur inside a longer one that is there too."""
+    padded = [f" {key} " for key in keys]
+    return np.array(
+        [
+            any(
+                short != long and short in long and n_long >= _NESTED * n_short
+                for long, n_long in zip(padded, n_papers, strict=True)
+            )
+            for short, n_short in zip(padded, n_papers, strict=True)
+        ],
+        dtype=bool,
+    )
+
+
+def _similarity(keys: Sequence[str], present: NDArray[np.bool_]) -> Scores:
+    """How far phrases say the same [0-1]: the share of words, or of papers, they have in common."""
+    words = [set(key.split()) for key in keys]
+    shared = np.array([len(a & b) / min(len(a), len(b)) for a in words for b in words])
+    held = present.astype(np.float64)
+    length = np.maximum(np.linalg.norm(held, axis=0), 1)
+    return np.asarray(
+        np.maximum(shared.reshape(len(keys), -1), held.T @ held / np.outer(length, length))
+    )
+
+
+def _diverse(score: Scores, similar: Scores) -> list[int]:
+    """Up to `N_KEYWORDS` indices, each the most relevant that repeats the least of those before."""
+    relevance = score / score.max(initial=1e-12)
+    picked: list[int] = []
+    while len(picked) < min(N_KEYWORDS, len(score)):
+        repeats = similar[:, picked].max(axis=1, initial=0)
+        gain = _RELEVANCE * relevance - (1 - _RELEVANCE) * repeats
+        gain[picked] = -np.inf
+        gain[repeats >= 1] = -np.inf
+        best = int(gain.argmax())
+        if gain[best] == -np.inf:
+            break
+        picked.append(best)
+    return picked
+
+
+def _label(
+    keywords: Sequence[str], present: NDArray[np.bool_], taken: set[frozenset[str]]
+) -> tuple[str, ...]:
+    """The keyword that names the topic, with a second one if it covers few papers or is taken."""
+    order = sorted(range(len(keywords)), key=lambda i: (" " not in keywords[i], i))
+    if not order:
+        return ()
+    first = order[0]
+    alone = " " in keywords[first] and present[:, first].mean() >= _COVERS
+    if alone and frozenset([keywords[first]]) not in taken:
+        return (keywords[first],)
+    room = MAX_LABEL_WORDS - len(keywords[first].split())
+    for second in range(len(keywords)):
+        pair = (keywords[first], keywords[second])
+        if second != first and len(pair[1].split()) <= room and frozenset(pair) not in taken:
+            return pair
+    return (keywords[first],)

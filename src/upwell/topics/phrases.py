@@ -1,0 +1,202 @@
+"""Phrases of papers: runs of one to three words that could name a topic.
+
+A phrase is known by its key, in which the spellings of one thing meet: lower case, singular, no
+hyphens, an abbreviation written out when the papers say what it stands for. `spell` leads from
+keys back to how the papers write them.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from upwell.topics.words import BREAKERS, GENERIC, LY_NOUNS, OPEN_ENDED, WEAK
+
+MAX_WORDS = 4
+
+_NOT_TEXT = re.compile(r"https?://\S+|\$[^$]{0,200}\$|\\[A-Za-z]+")
+_WORD = re.compile(r"[^\W_]+(?:[-'’+&][^\W_]+)*\+*")
+_ABBREVIATED = re.compile(r"((?:[\w-]+ ){1,6})\(([A-Z][A-Za-z-]{0,6}[A-Z0-9])s?\)")
+
+
+class Word(NamedTuple):
+    """A word as written, its key, and whether its capital may come from a sentence's start."""
+
+    text: str
+    key: str
+    opens: bool
+
+
+def word_key(word: str) -> str:
+    """A word in lower case and in the singular, without hyphens."""
+    return _singular(_plain(word)).replace("-", "")
+
+
+def _plain(word: str) -> str:
+    """A word in lower case, without a possessive."""
+    return word.lower().replace("’", "'").removesuffix("'s")
+
+
+def _singular(word: str) -> str:
+    """A plural noun (or a verb in -s) without its ending; other words as they are."""
+    if len(word) <= 3 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and word not in {"series", "species"}:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return word[:-2]
+    return word if word in {"series", "species", "bias", "bayes"} else word[:-1]
+
+
+def _is_break(word: str) -> bool:
+    """Whether no phrase runs across a word: grammar, boilerplate, adverbs, numbers, letters."""
+    return (
+        word in BREAKERS
+        or len(word) == 1
+        or word[0].isdigit()
+        and not any(c.isalpha() for c in word)
+        or (word.endswith("ly") and word not in LY_NOUNS and word not in WEAK)
+    )
+
+
+def runs(text: str) -> Iterator[list[Word]]:
+    """The stretches of a text without punctuation or a breaking word in them."""
+    text = _NOT_TEXT.sub(" . ", text)
+    run: list[Word] = []
+    end = 0
+    for match in _WORD.finditer(text):
+        gap = text[end : match.start()]
+        opens = end == 0 or any(c in ".!?:" for c in gap)
+        end = match.end()
+        if gap.strip() and run:
+            yield run
+            run = []
+        plain = _plain(match[0])
+        single = _singular(plain)
+        if _is_break(plain) or _is_break(single):
+            if run:
+                yield run
+            run = []
+        else:
+            run.append(Word(match[0], single.replace("-", ""), opens))
+    if run:
+        yield run
+
+
+def _candidates(text: str) -> Iterator[tuple[tuple[str, ...], list[Word]]]:
+    """Every phrase in a text that could be part of a name: its word keys, and its words."""
+    for run in runs(text):
+        for i in range(len(run)):
+            for j in range(i + 1, min(i + MAX_WORDS, len(run)) + 1):
+                keys = tuple(word.key for word in run[i:j])
+                if _may_name(keys):
+                    yield keys, run[i:j]
+
+
+def _may_name(keys: tuple[str, ...]) -> bool:
+    """Whether a phrase says something on its own."""
+    if keys[-1] in OPEN_ENDED or len(set(keys)) < len(keys):
+        return False
+    if len(keys) == 1:
+        return keys[0] not in WEAK
+    return " ".join(keys) not in GENERIC
+
+
+def abbreviations(texts: Iterable[str]) -> dict[str, str]:
+    """What the papers say their abbreviations stand for.
+
+    Parameters
+    ----------
+    texts : such as abstracts; `large language models (LLMs)` defines `LLM`.
+
+    Returns
+    -------
+    Key of the abbreviation → key of what it stands for, of at most `MAX_WORDS` words; for an
+    abbreviation with several meanings the most frequent one, if it is most of them.
+
+    Source
+    ------
+    Our definition, after Schwartz & Hearst (2003): the words' initials must spell it.
+    """
+    meanings: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for text in texts:
+        for match in _ABBREVIATED.finditer(text):
+            long = _spelled_by(match[2], match[1].split())
+            if long:
+                meanings[word_key(match[2])][" ".join(map(word_key, long))] += 1
+    known = {}
+    for short, counts in sorted(meanings.items()):
+        meaning, n = min(counts.items(), key=lambda item: (-item[1], item[0]))
+        if n >= 2 and 2 * n > counts.total() and short not in meaning.split():
+            known[short] = meaning
+    return known
+
+
+def _spelled_by(short: str, before: list[str]) -> list[str]:
+    """The last of some words whose initials spell an abbreviation; empty if none do."""
+    letters = [c.lower() for c in short if c.isalnum()]
+    for n in range(1, min(MAX_WORDS, len(before)) + 1):
+        initials = [part[0].lower() for word in before[-n:] for part in word.split("-") if part]
+        if initials == letters:
+            return before[-n:]
+    return []
+
+
+def phrases(text: str, abbreviated: Mapping[str, str]) -> set[str]:
+    """Keys of the phrases in a text, an abbreviation as what it stands for."""
+    found = set()
+    for keys, _ in _candidates(text):
+        key = " ".join(keys)
+        found.add(abbreviated.get(key, key))
+    return found
+
+
+def spell(
+    keys: Collection[str],
+    titles: Iterable[str],
+    abstracts: Iterable[str],
+    abbreviated: Mapping[str, str],
+) -> dict[str, str]:
+    """How the papers write phrases.
+
+    Parameters
+    ----------
+    keys : of the phrases to spell.
+    titles, abstracts : where to look. A capital at a sentence's start or in a title says
+        nothing, so the spelling inside sentences decides; a phrase that is only in titles gets
+        its plain capitals lowered.
+    abbreviated : from `abbreviations`; phrases are written out rather than abbreviated.
+
+    Returns
+    -------
+    Key → the most frequent spelling (of several, the first in the alphabet).
+    """
+    wanted = set(keys)
+    short_of = {long: short for short, long in abbreviated.items() if long in wanted}
+    wanted |= set(short_of.values())
+    inside: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    capital: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for texts, is_title in ((titles, True), (abstracts, False)):
+        for text in texts:
+            for parts, run in _candidates(text):
+                key = " ".join(parts)
+                if key not in wanted:
+                    continue
+                written = " ".join(word.text for word in run)
+                if is_title or run[0].opens:
+                    capital[key][_lower_plain(written)] += 1
+                else:
+                    inside[key][written] += 1
+    result = {}
+    for key in sorted(keys):
+        counts = inside[key] or capital[key] or inside[short_of.get(key, key)]
+        result[key] = min(counts, key=lambda s: (-counts[s], s)) if counts else key
+    return result
+
+
+def _lower_plain(phrase: str) -> str:
+    """A phrase with its plainly capitalised words (`Noise`, not `BERT` or `3D`) lowered."""
+    return " ".join(
+        w.lower() if all(p[1:].islower() or len(p) == 1 for p in w.split("-") if p) else w
+        for w in phrase.split()
+    )
