@@ -61,10 +61,10 @@ class Writer:
         draft = [pick(slots[slot]) for slot in SLOTS[:3]]
         draft += [pick(self.topic["themes"][name]["detail"]) for name in themes[1:]]
         draft += [pick(slots["detail"])]
-        draft += [pick(self._slots(())["detail"]) for _ in range(2) if chance(0.65)]
+        draft += [pick(self._slots(())["detail"]) for likely in (0.85, 0.45) if chance(likely)]
         draft += [pick(slots["result"])]
-        draft += [pick(slots["result"])] * chance(0.35)
-        draft += [pick(slots["consequence"])] * chance(0.8)
+        draft += [pick(slots["result"])] * chance(0.45)
+        draft += [pick(slots["consequence"])] * chance(0.85)
         return list(dict.fromkeys(draft))
 
     def _slots(self, themes: Sequence[str]) -> dict[str, list[str]]:
@@ -148,7 +148,10 @@ def _title_case(title: str) -> str:
     """A title with capitals, small words apart."""
     words = title.split(" ")
     return " ".join(
-        word if number and word in _SMALL else "-".join(p[:1].upper() + p[1:] for p in word.split("-"))
+        "-".join(
+            part if part in _SMALL and (number or place) else part[:1].upper() + part[1:]
+            for place, part in enumerate(word.split("-"))
+        )
         for number, word in enumerate(words)
     )
 
