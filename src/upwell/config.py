@@ -38,10 +38,10 @@ class DedupConfig(_Frozen):
 
     near_text_threshold: float = Field(
         0.7,
-        gt=0,
+        ge=0.5,
         le=1,
-        description="Jaccard similarity of two abstracts' word shingles (0 to 1) from which they "
-        "are one paper.",
+        description="Jaccard similarity of two abstracts' word shingles (0.5 to 1) from which they "
+        "are one paper, if titles and identifiers do not speak against it.",
     )
 
 

@@ -10,7 +10,7 @@ from upwell.dedup.text import U64, Shingles, mix
 
 # The share of pairs exactly at the threshold that banding may miss; of those above it, fewer.
 MISSED = 0.002
-MAX_HASHES = 256
+MAX_HASHES, MAX_ROWS = 144, 16
 # A copy cut short has the same beginning; so many shingles are some 300 characters.
 HEAD_SHINGLES = 40
 # In a block, each copy is compared with so many next ones in the order of titles: with all in a
@@ -62,13 +62,12 @@ def bands(threshold: float) -> tuple[int, int]:
 
     The longest band that `MAX_HASHES` allow: unlike pairs then hardly ever meet.
     """
-    for n_rows in range(16, 0, -1):
-        n_bands = math.ceil(math.log(MISSED) / math.log1p(-min(threshold**n_rows, 1 - 1e-9)))
-        if n_bands * n_rows <= MAX_HASHES:
-            return n_bands, n_rows
-    raise ValueError(
-        f"near_text_threshold {threshold} is too low for {MAX_HASHES} hashes; raise it to 0.5"
-    )
+    needed = {
+        n_rows: math.ceil(math.log(MISSED) / math.log1p(-min(threshold**n_rows, 1 - MISSED)))
+        for n_rows in range(1, MAX_ROWS + 1)
+    }
+    n_rows = max(r for r, n_bands in needed.items() if n_bands * r <= MAX_HASHES)
+    return needed[n_rows], n_rows
 
 
 def signatures(shingles: Shingles, n_hashes: int) -> NDArray[np.uint32]:

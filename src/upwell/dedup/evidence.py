@@ -22,11 +22,13 @@ SAME_TEXT, SAME_TEXT_CONTAINED = 0.95, 0.97
 # Abstracts under one telling title agree if they have this share of the shorter one in common
 # (a rewritten abstract of the same work: 0.24 and more; another work of that title: 0.00).
 AGREE, AGREE_SHINGLES = 0.2, 5
-# An identifier is believed if the abstracts have at least this in common, whatever the titles.
-SUPPORTED = 0.1
+# An identifier is believed if the abstracts have this share of the shorter one in common, or the
+# lower one where the titles do not contradict it (two papers of one conference reach 0.05 once in
+# 500 pairs, 0.1 once in 30,000): a DOI may be that of the proceedings.
+SUPPORTED, SUPPORTED_TITLE = 0.1, 0.05
 FACTS = ("jaccard", "contained", "titles", "same_arxiv", "same_doi")
 TELLING_WORDS, TELLING_CHARACTERS = 3, 15
-# Share of common words from which two titles are wordings of one.
+# Share of common words, among all, from which two titles may be wordings of one.
 SIMILAR_TITLE = 0.5
 
 # Words that make another paper of a title when only one of the two has them.
@@ -81,13 +83,13 @@ def judge(
     by_title = (titles == "equal") & (near | cut | short | (pl.col("telling") & (agree | one_text)))
     by_text = (
         (titles.is_in(["unknown", "compatible"]) & (near | cut))
-        | ((titles == "unknown") & short)
+        | ((titles == "unknown") & short & (pl.col("title_words_a") == pl.col("title_words_b")))
         | ((titles == "similar") & same)
     )
     by_identifier = (pl.col("same_arxiv") | pl.col("same_doi")) & (
-        titles.is_in(["equal", "compatible", "similar"])
+        ((titles == "equal") & pl.col("telling"))
+        | ((titles != "different") & ((pl.col("contained") >= SUPPORTED_TITLE) | ~speaks))
         | (pl.col("contained") >= SUPPORTED)
-        | ((titles == "unknown") & ~speaks)
     )
     method = (
         pl.when(by_identifier)
@@ -123,7 +125,7 @@ def _facts(pairs: pl.DataFrame, copies: pl.DataFrame, shingles: Shingles) -> pl.
         n_words=pl.min_horizontal("n_words_a", "n_words_b"),
         same_arxiv=(pl.col("arxiv_a") == pl.col("arxiv_b")).fill_null(value=False),
         same_doi=(pl.col("doi_key_a") == pl.col("doi_key_b")).fill_null(value=False),
-        telling=(pl.col("title_words_a").list.len() >= TELLING_WORDS)
+        telling=(pl.col("title_words_a").str.count_matches(" ", literal=True) + 1 >= TELLING_WORDS)
         & (pl.col("title_key_a").str.len_chars() >= TELLING_CHARACTERS).fill_null(value=False),
     )
     relation = [
@@ -172,12 +174,12 @@ def similarities(texts_a: pl.Series, texts_b: pl.Series, shingles: Shingles) -> 
     return pairs.join(shared, on=["a", "b"], how="left", maintain_order="left").drop("a", "b")
 
 
-def compare_titles(a: list[str], b: list[str]) -> str:
-    """How two titles, as lists of lower-case words, stand to each other.
+def compare_titles(a: str, b: str) -> str:
+    """How two normalised titles stand to each other.
 
     Parameters
     ----------
-    a, b : words of each title; empty if there is none.
+    a, b : lower-case words with blanks between; empty if there is none.
 
     Returns
     -------
@@ -192,13 +194,13 @@ def compare_titles(a: list[str], b: list[str]) -> str:
     """
     if not a or not b:
         return "unknown"
-    if "".join(a) == "".join(b):
+    if a.replace(" ", "") == b.replace(" ", ""):
         return "equal"
-    only_a, only_b = set(a) - set(b), set(b) - set(a)
+    words_a, words_b = set(a.split()), set(b.split())
+    only_a, only_b = words_a - words_b, words_b - words_a
     if any(word in MARKERS or any(map(str.isdigit, word)) for word in only_a | only_b):
         return "different"
     if not only_a or not only_b:
         return "compatible"
-    return (
-        "similar" if len(set(a) & set(b)) >= SIMILAR_TITLE * len(set(a) | set(b)) else "different"
-    )
+    common_share = len(words_a & words_b) / len(words_a | words_b)
+    return "similar" if common_share >= SIMILAR_TITLE else "different"

@@ -15,7 +15,7 @@ class _Group:
 
     arxiv: set[str] = field(default_factory=set)
     dois: set[str] = field(default_factory=set)
-    titles: set[tuple[str, ...]] = field(default_factory=set)
+    titles: set[str] = field(default_factory=set)
 
     def add(self, other: "_Group") -> None:
         self.arxiv |= other.arxiv
@@ -59,9 +59,9 @@ def join(edges: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
     parent = {copy: copy for copy in linked["copy"]}
     groups = {
         copy: _Group(
-            {arxiv} if arxiv else set(), {doi} if doi else set(), {tuple(words)} if words else set()
+            {arxiv} if arxiv else set(), {doi} if doi else set(), {title} if title else set()
         )
-        for copy, arxiv, doi, words in linked.select(
+        for copy, arxiv, doi, title in linked.select(
             "copy", "arxiv", "doi_key", "title_words"
         ).iter_rows()
     }
@@ -100,7 +100,7 @@ def _conflicts(one: _Group, other: _Group) -> set[str]:
         and other.titles
         and not one.titles & other.titles
         and not any(
-            compare_titles(list(a), list(b)) in {"equal", "compatible"}
+            compare_titles(a, b) in {"equal", "compatible"}
             for a in one.titles
             for b in other.titles
         )

@@ -12,7 +12,7 @@ from upwell.dedup.text import Corpus, Shingles
 from upwell.tables import METHODS
 
 # What is hashed to the id are the first letters and digits of the abstract; see `_materials`.
-ID_CHARACTERS = 100
+ID_CHARACTERS = 120
 ID_CHARACTERS_ENOUGH = 60
 # "p" and so many hexadecimal digits (60 bits).
 ID_DIGITS = 15
@@ -65,11 +65,9 @@ def _ranked(records: pl.DataFrame) -> pl.DataFrame:
         pl.col("title_key", "first_day", "arxiv", "doi_key", "url", "n_authors").is_not_null(),
         pl.col("categories").list.len() > 0,
     )
-    n_words = pl.col("words").list.len()
     return records.with_columns(
         n_known=n_known,
-        n_words=n_words,
-        is_whole=n_words >= WHOLE * n_words.max().over("group"),
+        is_whole=pl.col("n_words") >= WHOLE * pl.col("n_words").max().over("group"),
         n_same=pl.len().over("copy"),
     ).sort(
         "group",
@@ -89,7 +87,7 @@ def _merged_fields() -> list[pl.Expr]:
     dated = pl.col("last_day").is_not_null().any()
     longest = pl.col("title").filter(pl.col("title_key").is_not_null())
     longest = longest.sort_by(longest.str.len_chars(), descending=True, maintain_order=True)
-    key = pl.col("words").list.join("").str.slice(0, ID_CHARACTERS)
+    key = pl.col("words").str.replace_all(" ", "", literal=True).str.slice(0, ID_CHARACTERS)
     return [
         pl.when(pl.col("title_key").first().is_not_null())
         .then(pl.col("title").first())
@@ -143,12 +141,12 @@ def _own_method() -> pl.Expr:
 
 def _name(papers: pl.DataFrame) -> pl.DataFrame:
     """Give each paper its id; of papers that begin alike, the earliest keeps the plain one."""
-    ordered = papers.with_columns(whole=pl.col("words").list.join(" ")).sort(
-        "last_day", "id_key", "title_key", "whole", "arxiv_id", "doi", "url", nulls_last=True
+    ordered = papers.sort(
+        "last_day", "id_key", "title_key", "words", "arxiv_id", "doi", "url", nulls_last=True
     )
     used: set[str] = set()
     ids = []
-    for parts in ordered.select("id_key", "title_key", "whole", "arxiv_id", "doi").iter_rows():
+    for parts in ordered.select("id_key", "title_key", "words", "arxiv_id", "doi").iter_rows():
         for material in _materials(*(part or "" for part in parts)):
             digest = blake2b(material.encode(), digest_size=8).hexdigest()
             name = f"p{digest[:ID_DIGITS]}"

@@ -21,8 +21,8 @@ class Corpus:
     """Records in canonical order, the distinct copies among them, and the distinct abstracts.
 
     `records` has a column `copy` into `copies`, which has one row per distinct (title, abstract,
-    arXiv id, DOI); `copies` has a column `text` into `texts`, one row per distinct abstract with
-    its `words`.
+    arXiv id, DOI); `copies` has a column `text` into `texts`, one row per distinct abstract, whose
+    `words` are the normalised words with blanks between.
     """
 
     records: pl.DataFrame
@@ -58,13 +58,13 @@ def canonical(records: pl.DataFrame) -> pl.DataFrame:
     """The records in an order that only what they say decides, not where they stand.
 
     Records that say the same are told apart by `source`, at last. Adds what is compared:
-    `arxiv`, `doi_key` (identifiers), `title_key` (letters and digits), `title_words`, `words` (of
-    the abstract), and `first_day`, `last_day` of what is known of the date.
+    `arxiv`, `doi_key` (identifiers), `title_words` and `words` (of title and abstract, normalised,
+    with blanks between), `title_key` (the title's letters and digits, null if it has none),
+    `n_words` (of the abstract), and `first_day`, `last_day` of what is known of the date.
     """
     doi = pl.col("doi").str.to_lowercase().str.strip_chars()
     in_doi = doi.str.extract(r"^10\.48550/arxiv\.(.+)$")
     arxiv = pl.coalesce(pl.col("arxiv_id").str.to_lowercase().str.strip_chars(), in_doi)
-    title = _words(pl.col("title"))
     return (
         records.sort(
             pl.exclude("source", "categories", "problems"),
@@ -78,17 +78,19 @@ def canonical(records: pl.DataFrame) -> pl.DataFrame:
             .str.replace(r"v\d+$", "")
             .str.replace(r"^([a-z-]+)\.[a-z]{2}/", "$1/"),
             doi_key=pl.when(in_doi.is_null()).then(doi.str.replace(r"[./]v\d+$", "")),
-            title_words=title,
-            words=_words(pl.col("abstract")),
+            title_words=_words(pl.col("title")),
+            # "Abstract:" in front is of the page, not of the abstract.
+            words=_words(pl.col("abstract")).str.replace(r"^abstract(?: |$)", ""),
             first_day=pl.when(pl.col("date_precision") != "none").then("published"),
         )
         .with_columns(
             pl.col("arxiv", "doi_key").replace("", None),
-            title_key=pl.col("title_words").list.join("").replace("", None),
-            # "Abstract:" in front is of the page, not of the abstract.
-            words=pl.when(pl.col("words").list.first() == "abstract")
-            .then(pl.col("words").list.slice(1))
-            .otherwise("words"),
+            title_key=pl.col("title_words")
+            .str.replace_all(" ", "", literal=True)
+            .replace("", None),
+            n_words=pl.when(pl.col("words") == "")
+            .then(0)
+            .otherwise(pl.col("words").str.count_matches(" ", literal=True) + 1),
             last_day=pl.when(pl.col("date_precision") == "year")
             .then(pl.col("first_day").dt.offset_by("1y").dt.offset_by("-1d"))
             .when(pl.col("date_precision") == "month")
@@ -99,7 +101,7 @@ def canonical(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _words(column: pl.Expr) -> pl.Expr:
-    """Lower-case words without accents; each CJK character is a word; none of a null."""
+    """Lower-case words without accents, blanks between; a CJK character is a word; null is ''."""
     return (
         column.fill_null("")
         .str.normalize("NFKD")
@@ -107,41 +109,35 @@ def _words(column: pl.Expr) -> pl.Expr:
         .str.replace_all(FONT_COMMAND, "")
         .str.to_lowercase()
         .str.replace_all(r"([\p{Han}\p{Hiragana}\p{Katakana}])", " $1 ")
-        .str.extract_all(r"[\p{L}\p{N}]+")
+        .str.replace_all(r"[^\p{L}\p{N}]+", " ")
+        .str.strip_chars(" ")
     )
 
 
 def collapse(ordered: pl.DataFrame) -> Corpus:
     """Fold records that say the same into one copy, and equal abstracts into one text."""
     keyed = ordered.with_columns(
-        text_key=pl.col("words").list.join(" "),
         # Short abstracts and their dates: see `evidence`.
-        short_day=pl.when(pl.col("words").list.len() < SHORT_WORDS).then("first_day"),
+        short_day=pl.when(pl.col("n_words") < SHORT_WORDS).then("first_day"),
     ).with_row_index("row")
-    identity = ["title_key", "text_key", "arxiv", "doi_key", "short_day"]
-    texts = keyed.unique("text_key", keep="first", maintain_order=True).select("text_key", "words")
+    identity = ["title_key", "words", "arxiv", "doi_key", "short_day"]
+    texts = keyed.select("words").unique(keep="first", maintain_order=True)
     copies = (
-        keyed.unique(identity, keep="first", maintain_order=True)
-        .join(texts.select("text_key").with_row_index("text"), on="text_key", maintain_order="left")
+        keyed.select(*identity, "title_words", "n_words")
+        .unique(identity, keep="first", maintain_order=True)
+        .join(texts.with_row_index("text"), on="words", maintain_order="left")
         .with_row_index("copy")
     )
-    records = keyed.join(
-        copies.select(*identity, "copy", "text"),
-        on=identity,
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
-    ).drop("text_key", "short_day")
-    columns = ["copy", "text", "arxiv", "doi_key", "title_key", "title_words", "short_day"]
-    return Corpus(
-        records, copies.select(*columns, n_words=pl.col("words").list.len()), texts.select("words")
-    )
+    places = copies.select(*identity, "copy", "text")
+    records = keyed.join(places, on=identity, nulls_equal=True, maintain_order="left")
+    return Corpus(records.drop("short_day"), copies.drop("words"), texts)
 
 
 def shingle(words: pl.Series) -> Shingles:
-    """Shingles of `SHINGLE_WORDS` words of each list of words; a shorter list is one shingle."""
-    n_words = words.list.len().to_numpy().astype(np.int64)
-    hashed = _hash_words(words.explode(empty_as_null=False))
+    """Shingles of `SHINGLE_WORDS` words of each text; a text of fewer words is one shingle."""
+    split = words.str.split(" ")
+    n_words = split.list.len().to_numpy().astype(np.int64)
+    hashed = _hash_words(split.explode())
     # Shorter texts are filled up with zeros, so that each has at least one shingle.
     n_filled = np.maximum(n_words, SHINGLE_WORDS)
     start = np.cumsum(n_filled) - n_filled
