@@ -1,0 +1,159 @@
+"""Papers and themes: words and meaning together, and a probability.
+
+Chosen on 521 papers read and judged by hand for eight themes (`tests/theme_judgements.csv`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from upwell.config import Theme
+from upwell.tables import THEME_PAPERS
+from upwell.themes.companions import companion_strength, count_words, find_companions
+from upwell.themes.evidence import quote_mentions, quote_words
+from upwell.themes.meaning import log_odds
+from upwell.themes.naming import STRONG, read_namings
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+
+# Logistic regression of `core` against `no` on the tuning half of the judged papers, two encoders
+# together.
+INTERCEPT = -5.1
+STRENGTH_SLOPE = 5.5  # per natural log of 1 + naming strength
+MEANING_SLOPE = 0.39  # per natural log odds of the meaning
+MIN_SCORE = 0.5
+MAX_UNSEEN = 5  # phrases named in a note
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Which papers are of which theme (`THEME_PAPERS`), and what the operator should know."""
+
+    theme_papers: pl.DataFrame
+    notes: tuple[str, ...]
+
+
+def match_themes(
+    papers: pl.DataFrame, vectors: pl.DataFrame, *, themes: Sequence[Theme], encode: Encode
+) -> Matching:
+    """Which papers are of which theme; a paper may be of several.
+
+    A paper is in a theme if its score is at least `MIN_SCORE` and no exclusion stands in it. The
+    score is the probability that a reader would call the theme central to the paper rather than
+    absent from it, from how strongly its words name the theme and from how its meaning compares
+    with the papers of this corpus that name it strongly. Meaning alone never suffices.
+
+    Parameters
+    ----------
+    papers : `UNPLACED` (or `PAPERS`); `paper_id`, `title` and `abstract` are read.
+    vectors : one row per paper; `paper_id`, `vector` of length 1.
+    themes : the watch list; names differ.
+    encode : texts → vectors (n_texts, n_dims) in the space of `vectors`.
+
+    Returns
+    -------
+    `theme_papers`, with as evidence words of the paper, verbatim, at most 160 characters; and notes
+    on themes without a paper, without enough papers to compare meaning, and on phrases never seen.
+
+    Raises
+    ------
+    ValueError
+        Two themes have one name, a column is missing, or a paper has no vector.
+    """
+    names = [theme.name for theme in themes]
+    if len(set(names)) < len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"two themes are named {', '.join(map(repr, twice))}; rename one")
+    papers, matrix = _align(papers, vectors)
+    if not themes or papers.is_empty():
+        return Matching(THEME_PAPERS.empty(), ())
+    texts = [(t or "", a) for t, a in papers.select("title", "abstract").iter_rows()]
+    namings = read_namings(texts, themes)
+    counts = count_words(papers["title"], papers["abstract"])
+    tables, notes = [], []
+    for number, theme in enumerate(themes):
+        strength = namings.strength[:, number]
+        companions = find_companions(counts, strength)
+        beside = companion_strength(counts, companions, len(texts))
+        score = _score(
+            np.maximum(strength, beside), log_odds(matrix, _prototype(theme, encode), strength)
+        )
+        members = np.flatnonzero((score >= MIN_SCORE) & ~namings.excluded[:, number]).tolist()
+        evidence = [
+            quote_mentions(texts[paper], namings.mentions[paper, number])
+            if strength[paper] > 0
+            else quote_words(texts[paper], companions)
+            for paper in members
+        ]
+        tables.append(
+            pl.DataFrame(
+                {
+                    "paper_id": papers["paper_id"].gather(members),
+                    "score": score[members],
+                    "evidence": pl.Series(evidence, dtype=pl.String),
+                }
+            ).with_columns(theme=pl.lit(theme.name))
+        )
+        notes += _notes(theme, len(members), strength, namings.unseen[number])
+    return Matching(THEME_PAPERS.conform(pl.concat(tables)), tuple(notes))
+
+
+def _align(papers: pl.DataFrame, vectors: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.float32]]:
+    """Papers in order of their id, and the matrix of their vectors in the same order."""
+    for frame, called, wanted in (
+        (papers, "papers", ("paper_id", "title", "abstract")),
+        (vectors, "vectors", ("paper_id", "vector")),
+    ):
+        missing = [name for name in wanted if name not in frame.columns]
+        if missing:
+            raise ValueError(
+                f"{called}: no column {', '.join(missing)}; there are {', '.join(frame.columns)}"
+            )
+    joined = papers.sort("paper_id").join(
+        vectors.select("paper_id", "vector"), on="paper_id", how="left", maintain_order="left"
+    )
+    without = joined.filter(pl.col("vector").is_null())["paper_id"]
+    if len(without):
+        raise ValueError(
+            f"{len(without)} of {len(joined)} papers have no vector, such as {without[0]}; "
+            "encode all papers first"
+        )
+    return joined, np.asarray(joined["vector"].to_numpy(), dtype=np.float32)
+
+
+def _prototype(theme: Theme, encode: Encode) -> NDArray[np.float32]:
+    """The vector of a theme's phrases and, counting as much as all of them, its description."""
+    said = encode(list(theme.phrases)).mean(axis=0)
+    said /= max(float(np.linalg.norm(said)), 1e-12)
+    if theme.description:
+        said = said + encode([theme.description])[0]
+    return np.asarray(said, dtype=np.float32)
+
+
+def _score(strength: NDArray[np.float64], meaning: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The probability that a theme is central to a paper rather than absent from it."""
+    odds = INTERCEPT + STRENGTH_SLOPE * np.log1p(strength) + MEANING_SLOPE * meaning
+    score: NDArray[np.float64] = 1 / (1 + np.exp(-odds))
+    return score
+
+
+def _notes(
+    theme: Theme, n_members: int, strength: NDArray[np.float64], unseen: Sequence[str]
+) -> list[str]:
+    """What an operator should know of how a theme was matched."""
+    notes = []
+    if not n_members:
+        notes.append(f"theme {theme.name!r} has no paper; are its phrases what papers would say?")
+    if unseen and len(unseen) < len(theme.phrases):
+        shown = ", ".join(map(repr, unseen[:MAX_UNSEEN]))
+        more = f" and {len(unseen) - MAX_UNSEEN} more" if len(unseen) > MAX_UNSEEN else ""
+        notes.append(f"theme {theme.name!r}: no paper says {shown}{more}")
+    if n_members and not (strength >= STRONG).any():
+        notes.append(
+            f"theme {theme.name!r}: no paper names it more than in passing, so it was matched by "
+            "its words alone"
+        )
+    return notes

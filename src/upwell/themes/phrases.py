@@ -1,0 +1,219 @@
+"""Phrases in running text: where a paper names a theme, in whatever inflection.
+
+A phrase is found as its stems close together in one sentence: `label noise` stands in
+`label-noise`, `noisy labels`, `noise in the training labels` and `labels that are noisy`.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from upwell.themes.words import FUNCTION_WORDS, Word, read_word
+
+MAX_GAP = 3  # words with a meaning of their own that may stand between the words of a phrase
+GAP_FIT = 0.85  # what each of them leaves of the fit
+BREAK_FIT = 0.7  # what each comma, bracket or preposition in between leaves of it
+MIN_FIT = 0.5
+LISTED_WEIGHT = 0.3  # "such as pruning, distillation and quantisation"
+
+_WORD = r"[^\W_]+(?:['’][^\W_]+)?"
+_TOKEN = re.compile(rf"{_WORD}|[.!?](?=\s)|[,;:()\[\]]|(?<=\w)[-‐‑–/](?=\w)")
+_HYPHENS = frozenset("-‐‑–/")
+_SENTENCE_END = re.compile(r"[.!?]\s")
+_DENIALS = frozenset(("without", "no", "non", "avoid", "avoids", "avoiding", "instead"))
+_COORDINATORS = frozenset(("and", "or"))
+_PREPOSITIONS = frozenset(("of", "in", "on", "for", "to", "from", "with", "by", "into", "via"))
+_LIST_BEFORE = re.compile(
+    r"(?:[,(]|\b(?:and|or|like|as well as|such as|including|e\.g\.))\s*(?:[\w-]+\s+)?$",
+    re.IGNORECASE,
+)
+_LIST_AFTER = re.compile(r"^(?:\s+[\w-]+)?\s*(?:[,;.)]|$|\b(?:and|or|as well as)\b)", re.IGNORECASE)
+
+
+class _Spot(NamedTuple):
+    """A word of some phrase in a text, and how much stands before it."""
+
+    position: int  # words before it in the text
+    n_content: int  # those of them with a meaning of their own
+    n_commas: int
+    n_prepositions: int
+    coordinated: bool  # the last of them is "and" or "or"
+    word: Word
+    start: int
+    end: int
+
+
+class Mention(NamedTuple):
+    """A phrase found in a text, `text[start:end]`, and what it weighs, 0 to 1."""
+
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A phrase to look for: the words it may be written with."""
+
+    text: str
+    spellings: tuple[tuple[Word, ...], ...]
+
+
+def read_phrase(text: str) -> Phrase:
+    """A phrase with its hyphens read open (`multi modal`) and closed (`multimodal`)."""
+    spellings = []
+    for hyphen in (" ", ""):
+        words = re.findall(_WORD, re.sub(r"(?<=\w)[-‐‑–](?=\w)", hyphen, text.casefold()))
+        telling = [word for word in words if word not in FUNCTION_WORDS] or words
+        spellings.append(tuple(read_word(word) for word in telling))
+    return Phrase(text, tuple(dict.fromkeys(spelling for spelling in spellings if spelling)))
+
+
+class Reader:
+    """Finds phrases in texts; each different word is looked at once, whatever the texts."""
+
+    def __init__(self, phrases: Sequence[Phrase]) -> None:
+        self._phrases = tuple(phrases)
+        self._stems = {word.stem for p in phrases for s in p.spellings for word in s}
+        # A stem's first letters stand in every word of that stem: a fast way to say no.
+        self._openings = [
+            [sorted({word.stem[:3] for word in s}, key=len, reverse=True) for s in p.spellings]
+            for p in phrases
+        ]
+        self._known: dict[str, Word | None] = {}
+
+    def find(self, text: str) -> dict[int, list[Mention]]:
+        """The mentions in a text, by the index of their phrase."""
+        lower = text.lower()
+        possible = [
+            number
+            for number, openings in enumerate(self._openings)
+            if any(all(opening in lower for opening in spelling) for spelling in openings)
+        ]
+        if not possible:
+            return {}
+        sentences = self._sentences(text)
+        found = {}
+        for number in possible:
+            mentions = [
+                mention
+                for spelling in self._phrases[number].spellings
+                for spots in sentences
+                for mention in _mentions(text, spots, spelling)
+            ]
+            if mentions:
+                found[number] = mentions
+        return found
+
+    def _word(self, lower: str) -> Word | None:
+        """The word if some phrase has its stem."""
+        if lower not in self._known:
+            word = read_word(lower)
+            self._known[lower] = word if word.stem in self._stems else None
+        return self._known[lower]
+
+    def _sentences(self, text: str) -> list[dict[str, list[_Spot]]]:
+        """For each sentence, its words that may be part of a phrase, by stem."""
+        sentences: list[dict[str, list[_Spot]]] = [defaultdict(list)]
+        seen = _Seen()
+        before, before_start, hyphen = "", 0, False
+        for token in _TOKEN.finditer(text):
+            mark, (start, end) = token[0], token.span()
+            if not mark[0].isalnum():
+                hyphen = mark in _HYPHENS
+                seen.n_commas += not hyphen
+                if mark in ".!?":
+                    sentences.append(defaultdict(list))
+                continue
+            lower = mark.casefold()
+            if hyphen and (word := self._word(before + lower)):
+                sentences[-1][word.stem].append(seen.spot(word, before_start, end, -1))
+            denied = (hyphen and before == "non") or text[end : end + 5].casefold() == "-free"
+            if not denied and (word := self._word(lower)):
+                sentences[-1][word.stem].append(seen.spot(word, start, end))
+            seen.pass_by(lower)
+            before, before_start, hyphen = lower, start, False
+        return [spots for spots in sentences if spots]
+
+
+@dataclass
+class _Seen:
+    """What was passed so far in reading a text."""
+
+    position: int = 0
+    n_content: int = 0
+    n_commas: int = 0
+    n_prepositions: int = 0
+    coordinated: bool = False
+
+    def pass_by(self, lower: str) -> None:
+        """Count a word."""
+        self.position += 1
+        self.n_content += lower not in FUNCTION_WORDS
+        self.n_prepositions += lower in _PREPOSITIONS
+        self.coordinated = lower in _COORDINATORS
+
+    def spot(self, word: Word, start: int, end: int, shift: int = 0) -> _Spot:
+        """A word that begins here, or `shift` words from here."""
+        return _Spot(
+            self.position + shift,
+            self.n_content,
+            self.n_commas,
+            self.n_prepositions,
+            self.coordinated,
+            word,
+            start,
+            end,
+        )
+
+
+def _mentions(
+    text: str, spots: Mapping[str, Sequence[_Spot]], spelling: Sequence[Word]
+) -> Iterator[Mention]:
+    """Where one sentence has all words of a phrase close together; no two overlap."""
+    if any(word.stem not in spots for word in spelling):
+        return
+    reached = -1
+    rarest = min((word.stem for word in spelling), key=lambda stem: len(spots[stem]))
+    for centre in spots[rarest]:
+        chosen = [
+            min(spots[word.stem], key=lambda s: (abs(s.position - centre.position), s.position))
+            for word in spelling
+        ]
+        start, end = min(s.start for s in chosen), max(s.end for s in chosen)
+        fit = _fit(chosen, spelling)
+        if fit >= MIN_FIT and start >= reached:
+            reached = end
+            yield Mention(start, end, fit * _standing(text, start, end))
+
+
+def _fit(chosen: Sequence[_Spot], spelling: Sequence[Word]) -> float:
+    """How well the words found make the phrase, 0 to 1; 0 if they do not."""
+    if len(chosen) == 1:
+        # A lone word says little, so its suffix counts: "we distill insights" is no distillation.
+        written = chosen[0].word.suffix
+        return float(spelling[0].suffix in {written, "" if written == "ing" else written})
+    places = [spot.position for spot in chosen]
+    if len(set(places)) < len(places):
+        return 0.0
+    first, last = min(chosen), max(chosen)
+    gap = last.n_content - first.n_content - len(chosen) + 1
+    if gap > MAX_GAP or last.coordinated:  # "labels and noisy text"
+        return 0.0
+    breaks = last.n_commas - first.n_commas
+    if gap:
+        breaks += last.n_prepositions - first.n_prepositions
+    return GAP_FIT**gap * BREAK_FIT**breaks
+
+
+def _standing(text: str, start: int, end: int) -> float:
+    """What a mention counts where it stands: 0 if denied, little if one of a list, else 1."""
+    before = _SENTENCE_END.split(text[max(0, start - 80) : start])[-1]
+    after = text[end : end + 60]
+    if _DENIALS.intersection(re.findall(_WORD, before.casefold())[-2:]):
+        return 0.0
+    in_list = _LIST_BEFORE.search(before) and _LIST_AFTER.search(after)
+    sentence = before + _SENTENCE_END.split(after)[0]
+    return LISTED_WEIGHT if in_list and "," in sentence else 1.0
