@@ -49,29 +49,33 @@ class Writer:
         case = self.dice.pick(self.topic.get("cases", [{}]))
         angle = self.dice.pick(self.topic["angles"])
         self._angle = case | (self.topic["themes"].get(themes[0], angle) if themes else angle)
-        patterns = min((self._draft(themes) for _ in range(_N_DRAFTS)), key=self._likeness)
+        chance = self.dice.chance
+        slots = [*SLOTS[:3], "detail", *["more"] * chance(0.8), *["more"] * chance(0.4), "result"]
+        slots += ["result"] * chance(0.4) + ["consequence"] * chance(0.8)
+        drafts = [self._draft(slots, themes) for _ in range(_N_DRAFTS)]
+        patterns = min(drafts, key=self._likeness)
         self._used.append(frozenset(patterns))
         given = {"name": self._name()}
         sentences = [_sentence(self._fill(pattern, given).strip()) for pattern in patterns]
         return Text(self._title(themes, given), " ".join(sentences))
 
-    def _draft(self, themes: Sequence[str]) -> list[str]:
-        """The patterns of an abstract; the first theme speaks in most of them."""
-        chance, pick, slots = self.dice.chance, self.dice.pick, self._slots(themes)
-        draft = [pick(slots[slot]) for slot in SLOTS[:3]]
-        draft += [pick(self.topic["themes"][name]["detail"]) for name in themes[1:]]
-        draft += [pick(slots["detail"])]
-        draft += [pick(self._slots(())["detail"]) for likely in (0.85, 0.45) if chance(likely)]
-        draft += [pick(slots["result"])]
-        draft += [pick(slots["result"])] * chance(0.45)
-        draft += [pick(slots["consequence"])] * chance(0.85)
-        return list(dict.fromkeys(draft))
+    def _draft(self, slots: Sequence[str], themes: Sequence[str]) -> list[str]:
+        """A pattern for each slot, and for each theme after the first; none twice."""
+        choices = self._choices(themes)
+        draft: list[str] = []
+        for slot in slots:
+            fresh = [pattern for pattern in choices[slot] if pattern not in draft]
+            draft.append(self.dice.pick(fresh or choices["more"]))
+            if slot == "method":
+                draft += [self.dice.pick(self.topic["themes"][name]["detail"]) for name in themes[1:]]
+        return draft
 
-    def _slots(self, themes: Sequence[str]) -> dict[str, list[str]]:
+    def _choices(self, themes: Sequence[str]) -> dict[str, list[str]]:
         """The patterns for each slot: the first theme's before the family's before the topic's."""
         slots = {slot: [*self.topic[slot], *self._angle.get(slot, [])] for slot in SLOTS}
         slots |= self.topic.get("families", {}).get(self._angle.get("family"), {})
-        return slots | (self.topic["themes"].get(themes[0], {}) if themes else {})
+        theme = self.topic["themes"].get(themes[0], {}) if themes else {}
+        return slots | {"more": slots["detail"]} | theme
 
     def _likeness(self, draft: Sequence[str]) -> tuple[int, int]:
         """How many patterns a draft shares with the paper that is most like it, and with all."""
@@ -80,7 +84,7 @@ class Writer:
 
     def _title(self, themes: Sequence[str], given: dict[str, str]) -> str:
         """A title that no other paper has."""
-        patterns = self._slots(themes).get("title") or self.topic["title"]
+        patterns = self._choices(themes).get("title") or self.topic["title"]
         while (title := self._fill(self.dice.pick(patterns), dict(given))) in self.taken:
             pass
         self.taken.add(title)
@@ -149,7 +153,7 @@ def _title_case(title: str) -> str:
     words = title.split(" ")
     return " ".join(
         "-".join(
-            part if part in _SMALL and (number or place) else part[:1].upper() + part[1:]
+            part if part in _SMALL and (place or (number and part == word)) else part[:1].upper() + part[1:]
             for place, part in enumerate(word.split("-"))
         )
         for number, word in enumerate(words)
