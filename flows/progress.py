@@ -55,3 +55,9 @@ def progress(name: str) -> Iterator[Advance]:
         move(1, 1)
     if artifact is not None:
         update_progress_artifact(artifact, 100.0)
+
+
+def counted(advance: Advance, n_steps: int) -> Callable[[str], None]:
+    """For a stage that names its steps as each starts: the steps before it are done."""
+    done = iter(range(n_steps))
+    return lambda _step: advance(next(done, n_steps), n_steps)

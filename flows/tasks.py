@@ -17,7 +17,7 @@ import polars as pl
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.progress import progress
+from flows.progress import counted, progress
 from upwell.config import (
     DedupConfig,
     EncoderConfig,
@@ -174,9 +174,9 @@ def cluster(
 
     unplaced, embedded = papers.read(), vectors.read()
     with progress(f"cluster {papers.n_rows} papers") as advance:
-        found = topics.discover(unplaced, embedded, config=config, progress=advance)
-    with progress(f"refit {found.topics.height} topics") as advance:
-        refits = topics.refits(unplaced, embedded, config=config, progress=advance)
+        step = counted(advance, 2 + topics.N_REFITS)
+        found = topics.discover(unplaced, embedded, config=config, progress=step)
+        refits = topics.refits(unplaced, embedded, config=config, progress=step)
     last = last_lineage(run.outputs)
     traced = lineage.trace(
         found.assignments,
@@ -251,6 +251,13 @@ def measure(
         "n_too_coarse": found.n_too_coarse,
     }
     return Measured(run.put("trends", found.trends), run.put("trend_series", found.series)), facts
+
+
+def _sample(run: Workspace) -> Path:
+    """The sample corpus as files, which are read like any others."""
+    from upwell.sample import sample_files
+
+    return run.put_files("sample", sample_files().files)
 
 
 def _subjects(topics: pl.DataFrame, themes: Sequence[Theme]) -> pl.DataFrame:

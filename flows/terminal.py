@@ -44,7 +44,8 @@ def run(
 
     try:
         # Before the server starts: a slip in the arguments is answered at once.
-        find_files(paths or [])
+        if paths:
+            find_files(paths)
         config = config.with_themes(_themes(watch_list, phrases))
     except (InputError, WatchListError, ValueError) as error:
         stop(error, UNUSABLE)
