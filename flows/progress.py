@@ -57,7 +57,7 @@ def progress(name: str) -> Iterator[Advance]:
         update_progress_artifact(artifact, 100.0)
 
 
-def counted(advance: Advance, n_steps: int) -> Callable[[str], None]:
-    """For a stage that names its steps as each starts: the steps before it are done."""
+def counted(advance: Advance, n_steps: int) -> Callable[..., None]:
+    """For a stage that names its steps, one call a step: how many there have been."""
     done = iter(range(n_steps))
-    return lambda _step: advance(next(done, n_steps), n_steps)
+    return lambda *_step: advance(next(done, n_steps), n_steps)

@@ -28,6 +28,9 @@ from upwell.config import (
 )
 from upwell.store import TableFile, Workspace, keep_vectors, last_lineage, read_vectors
 
+# Refits of the clustering that tell how stable a topic is; each costs about one clustering.
+N_REFITS = 5
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -119,11 +122,9 @@ def read(
     run: Workspace, paths: Sequence[Path], config: SourceConfig, as_of: date
 ) -> tuple[Read, dict[str, Any]]:
     """Files to records and rejects; without paths, the sample corpus."""
-    from upwell.sample import sample_files
-
     from upwell.sources import find_files, read_files
 
-    where = paths or [run.put_files("sample", sample_files().files)]
+    where = paths or [_sample(run)]
     with progress(f"read {describe(paths)}") as advance:
         reading = read_files(find_files(where), config=config, today=as_of, progress=advance)
     found = Read(run.put("records", reading.records), run.put("rejects", reading.rejects))
@@ -146,7 +147,8 @@ def deduplicate(
     from upwell import dedup
 
     with progress(f"deduplicate {records.n_rows} records") as advance:
-        found = dedup.deduplicate(records.read(), config=config, progress=advance)
+        step = counted(advance, 4)
+        found = dedup.deduplicate(records.read(), config=config, progress=step)
     return Unique(run.put("papers", found.papers), run.put("duplicates", found.duplicates)), {}
 
 
@@ -174,9 +176,9 @@ def cluster(
 
     unplaced, embedded = papers.read(), vectors.read()
     with progress(f"cluster {papers.n_rows} papers") as advance:
-        step = counted(advance, 2 + topics.N_REFITS)
+        step = counted(advance, 2 + N_REFITS)
         found = topics.discover(unplaced, embedded, config=config, progress=step)
-        refits = topics.refits(unplaced, embedded, config=config, progress=step)
+        refits = topics.refits(unplaced, embedded, config=config, n_refits=N_REFITS, progress=step)
     last = last_lineage(run.outputs)
     traced = lineage.trace(
         found.assignments,
