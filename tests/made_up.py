@@ -206,7 +206,7 @@ def run_tables(
         orient="row",
     )
     lineage = pl.DataFrame(
-        [("r1", i, "born", None, 0.0) for i in range(len(topics))],
+        [("20241101T060000Z", i, "born", None, 0.0) for i in range(len(topics))],
         schema=tables.TOPIC_LINEAGE.schema,
         orient="row",
     )

@@ -15,7 +15,7 @@ VERDICT_WORDS = {
     "steady": "steady",
     "insufficient_evidence": "insufficient evidence",
 }
-MAX_NAMES = 3
+MAX_NAMES = {"rising": 3, "falling": 2, "steady": 0}  # in a headline, which has to stay short
 MAX_NAME_LENGTH = 48
 LARGEST_FACTOR = 1000.0
 SMALL_SHARE = 0.1  # up to here, growth of the odds and of the share differ by a tenth at most
@@ -257,10 +257,11 @@ def headline(trends: pl.DataFrame) -> str:
 
 def _part(verdict: str, names: Sequence[str]) -> str:
     """`2 are rising (a; b)`; at most a few names."""
-    listed = "; ".join(names[:MAX_NAMES])
-    if len(names) > MAX_NAMES:
-        listed += f"; {len(names) - MAX_NAMES:,} more"
-    return f"{len(names):,} {'is' if len(names) == 1 else 'are'} {verdict} ({listed})"
+    listed = list(names[: MAX_NAMES[verdict]])
+    if listed and len(names) > len(listed):
+        listed.append(f"{len(names) - len(listed):,} more")
+    told = f"{len(names):,} {'is' if len(names) == 1 else 'are'} {verdict}"
+    return f"{told} ({'; '.join(listed)})" if listed else told
 
 
 def verdict_rows(trends: pl.DataFrame) -> list[dict[str, str | int]]:

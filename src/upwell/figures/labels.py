@@ -76,8 +76,8 @@ def place(
 
     Returns
     -------
-    The centre of each label, in the same order; None where it has no room without touching a label
-    before it or the edge.
+    The centre of each label, in the same order; None where it has no room without touching the
+    edge or a label before it, or without a leader line across one.
 
     Source
     ------
@@ -91,7 +91,7 @@ def place(
     rng = np.random.default_rng(0)
     orders = [np.arange(len(labels))] + [rng.permutation(len(labels)) for _ in range(N_STARTS)]
     settled = [_settle(options, [int(i) for i in order]) for order in orders]
-    return _without_overlaps(options, min(settled, key=lambda s: s[0])[1])
+    return _without_conflicts(options, min(settled, key=lambda s: s[0])[1])
 
 
 def _settle(options: Sequence[_Candidates], order: Sequence[int]) -> tuple[float, dict[int, int]]:
@@ -146,15 +146,15 @@ def _conflicts(option: _Candidates, others: Sequence[tuple[_Candidates, int]]) -
     return cost
 
 
-def _without_overlaps(
+def _without_conflicts(
     options: Sequence[_Candidates], chosen: dict[int, int]
 ) -> list[tuple[float, float] | None]:
-    """The centres; None for a label that has no place or touches one before it."""
+    """The centres; None for a label that has no place or is in conflict with one before it."""
     places: list[tuple[float, float] | None] = []
     kept: list[tuple[_Candidates, int]] = []
     for index, option in enumerate(options):
         choice = chosen.get(index)
-        if choice is None or _conflicts(option, kept)[choice] >= OVERLAP:
+        if choice is None or _conflicts(option, kept)[choice] > 0:
             places.append(None)
             continue
         kept.append((option, choice))

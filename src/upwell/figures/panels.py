@@ -88,8 +88,6 @@ def topics_over_time(series: pl.DataFrame, topics: pl.DataFrame, trends: pl.Data
     names = dict(zip(topics["topic_id"].cast(pl.String), topics["label"], strict=True))
     rows = ranked(trends.filter(pl.col("kind") == "topic")).to_dicts()
     rows = [row | {"name": names.get(row["subject"], row["name"])} for row in rows]
-    told = {"rising": 0, "falling": 1, "steady": 2, "insufficient_evidence": 2}
-    rows.sort(key=lambda row: (told[row["verdict"]], -row["n_papers"] * (told[row["verdict"]] > 1)))
     return _small_multiples(rows, series, "topic")
 
 
@@ -97,12 +95,20 @@ def _small_multiples(rows: list[Row], series: pl.DataFrame, kind: str) -> Figure
     """The figure of either kind; in words where there is nothing to draw."""
     series = series.filter(pl.col("kind") == kind).sort("subject", "bucket_start")
     title = f"Share of each {kind} over time"
+    rows = sorted(rows, key=_order)
     if not rows:
         return style.message(title, f"There is no {kind} to draw.")
     if series.is_empty() or not series["n_total"].sum():
         return style.message(title, "No paper has a date that places it in a bucket.")
     with style.drawing():
         return _grid_figure(rows[:MAX_PANELS], rows[MAX_PANELS:], series, kind)
+
+
+def _order(row: Row) -> tuple[int, int]:
+    """Rising and falling subjects in their order, then steady and open ones by size."""
+    if row["verdict"] in {"rising", "falling"}:
+        return ["rising", "falling"].index(row["verdict"]), 0
+    return 2, -row["n_papers"]
 
 
 def _grid_figure(shown: list[Row], left_out: list[Row], series: pl.DataFrame, kind: str) -> Figure:
@@ -168,11 +174,11 @@ def _subtitle(left_out: list[Row], kind: str, timeline: Timeline) -> str:
     """How to read the panels, and what is left out."""
     words = (
         f"Points: share of all dated papers of a {timeline.bucket}, with 95 % interval. Bars: "
-        f"papers of the {kind}. Each panel has its own scale, from zero."
+        f"papers of the {kind}. Rising and falling first, then by size; each panel has its own "
+        "scale."
     )
     if left_out:
-        first = "" if kind == "theme" else ", those without a verdict first, then the smallest"
-        words += f" Not drawn: {count(len(left_out), f'more {kind}')}{first}."
+        words += f" Not drawn: {count(len(left_out), f'more {kind}')}, the last in that order."
     return words
 
 

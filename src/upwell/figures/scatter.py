@@ -30,8 +30,9 @@ def topic_map(papers: pl.DataFrame, topics: pl.DataFrame) -> Figure:
 
     Returns
     -------
-    Outliers in grey; at most 30 topics, the largest, carry a label with their number of papers. A
-    colour stands for several topics that are far apart: the label, not the colour, tells a topic.
+    Outliers in grey; at most 30 topics, the largest that have room, carry a label with their
+    number of papers. A colour stands for several topics that are far apart: the label, not the
+    colour, tells a topic.
     """
     placed = papers.filter(pl.col("x").is_finite() & pl.col("y").is_finite()).sort("paper_id")
     if placed.is_empty():
@@ -68,7 +69,7 @@ def _map(papers: pl.DataFrame, topics: pl.DataFrame) -> Figure:
     ]
     n_unnamed = found.height - _write(ax, labels, points, (width, HEIGHT))
     if n_unnamed:
-        note = f"Without a label for want of room: {count(n_unnamed, 'topic')}, the smallest."
+        note = f"Without a label, for want of room: {count(n_unnamed, 'topic')}."
         style.write(
             figure, style.MARGIN, top + HEIGHT + 0.08, note, fontsize=style.SMALL, color=style.MUTED
         )

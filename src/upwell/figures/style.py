@@ -28,6 +28,7 @@ MARGIN = 0.15  # inches
 FAMILY = "DejaVu Sans"  # comes with matplotlib: the same on every machine
 TITLE, BODY, SMALL = 12.0, 9.5, 8.5  # points
 LEADING = 1.3  # line height over font size
+MAX_TITLE_LINES = 12  # more than the longest headline takes: its end must not be lost
 
 INK, MUTED, RULE, PALE = "#1a1a1a", "#5c5c5c", "#c8c8c8", "#ececec"
 # Okabe & Ito (2008): green, vermilion and blue, darkened until text in them has contrast 4.5.
@@ -145,7 +146,7 @@ def write(figure: Figure, left: float, top: float, text: str, **how: str | float
 def message(title: str, body: str) -> Figure:
     """A figure that says in words why there is nothing to draw."""
     lines = wrap(body, WIDTH - 2 * MARGIN, BODY, max_lines=4)
-    head = wrap(title, WIDTH - 2 * MARGIN, TITLE, weight="bold", max_lines=3)
+    head = wrap(title, WIDTH - 2 * MARGIN, TITLE, weight="bold", max_lines=MAX_TITLE_LINES)
     figure = blank(0.5 + lines_height(len(head), TITLE) + lines_height(len(lines), BODY))
     write(figure, MARGIN, 0.15, "\n".join(head), fontsize=TITLE, weight="bold")
     top = 0.25 + lines_height(len(head), TITLE)
@@ -155,7 +156,7 @@ def message(title: str, body: str) -> Figure:
 
 def heading(title: str, subtitle: str) -> tuple[list[str], list[str], float]:
     """Title and subtitle wrapped to the figure's width, and the inches that both take."""
-    head = wrap(title, WIDTH - 2 * MARGIN, TITLE, weight="bold", max_lines=3)
+    head = wrap(title, WIDTH - 2 * MARGIN, TITLE, weight="bold", max_lines=MAX_TITLE_LINES)
     lines = wrap(subtitle, WIDTH - 2 * MARGIN, BODY, max_lines=4)
     height = 0.12 + lines_height(len(head), TITLE) + lines_height(len(lines), BODY) + 0.12
     return head, lines, height

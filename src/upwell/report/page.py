@@ -76,13 +76,15 @@ def _told_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _verdict(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of `trends` in words."""
+    growth, _, interval = (growth_words(row) or "–").replace(" a\xa0year", "").partition(" ")
     return {
         "kind": row["kind"],
         "name": clipped(row["name"], 120),
         "verdict": row["verdict"],
         "sign": SIGNS[row["verdict"]],
         "verdict_words": VERDICT_WORDS[row["verdict"]],
-        "growth": (growth_words(row) or "–").replace(" a\xa0year", ""),
+        "growth": growth,
+        "interval": interval,
         "share": share_words(row),
         "n_papers": count(row["n_papers"]),
         "caveats": caveats(row),
@@ -147,7 +149,7 @@ def _topic_cards(manifest: Manifest, frames: Frames) -> list[dict[str, Any]]:
             "topic_id": row["topic_id"],
             "label": clipped(row["label"], 120),
             "n_papers": count(row["n_papers"], "paper"),
-            "event": events.get(row["topic_id"], "continued"),
+            "event": events.get(row["topic_id"], ""),
             "keywords": " · ".join(row["keywords"]),
             "exemplars": [known[i] for i in row["exemplars"][:MAX_PAPERS] if i in known],
             "coherence": _two_digits(row["coherence"]),
