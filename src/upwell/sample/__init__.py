@@ -12,7 +12,7 @@ import polars as pl
 
 from upwell.sample.dice import Dice
 from upwell.sample.layout import Laid, Paper, lay_out
-from upwell.sample.plan import Plan, Subject, draw_subjects, read_plan
+from upwell.sample.plan import Plan, Subject, draw_subjects, read_plan, spoken
 from upwell.sample.prose import Writer, read_topics
 
 
@@ -36,7 +36,7 @@ class Sample:
     """The sample corpus and the truth about it.
 
     `files` maps names to contents. `truth` has one row per topic and theme: `kind` and `subject`
-    str, `growth` f64 (factor on the odds per year) and `n_papers` u32 (dated ones).  `papers` has
+    str, `growth` f64 (factor on the odds per year) and `n_papers` u32 (dated ones). `papers` has
     one row per paper: `title`, `abstract`, `published` (null if no file tells it), `topic`,
     `themes` list[str].
     """
@@ -91,7 +91,7 @@ def _papers(subjects: list[Subject], dice: Dice) -> list[Paper]:
                 title=text.title,
                 abstract=text.abstract,
                 published=subject.day,
-                topic=subject.topic.replace("_", " "),
+                topic=spoken(subject.topic),
                 themes=subject.themes,
                 authors=tuple(f"{dice.pick(common['given_names'])} {name}" for name in named),
                 categories=tuple(categories[: 1 + dice.below(len(categories))]),
@@ -105,14 +105,17 @@ def _papers(subjects: list[Subject], dice: Dice) -> list[Paper]:
 def _truth(plan: Plan, laid: Laid) -> pl.DataFrame:
     """The growth of every subject, and how many dated papers it has."""
     dated = [paper for paper in laid.papers if paper.published is not None]
-    n_papers = Counter(paper.topic for paper in dated)
-    n_papers.update(theme for paper in dated for theme in paper.themes)
-    return plan.growth().with_columns(
-        pl.col("subject").str.replace_all("_", " "),
-        pl.col("subject")
-        .str.replace_all("_", " ")
-        .replace_strict(dict(n_papers), default=0, return_dtype=pl.UInt32)
-        .alias("n_papers"),
+    n_papers = Counter(("topic", paper.topic) for paper in dated)
+    n_papers.update(("theme", theme) for paper in dated for theme in paper.themes)
+    return pl.DataFrame(
+        [(*subject, growth, n_papers[subject]) for subject, growth in plan.growth().items()],
+        schema={
+            "kind": pl.String(),
+            "subject": pl.String(),
+            "growth": pl.Float64(),
+            "n_papers": pl.UInt32(),
+        },
+        orient="row",
     )
 
 

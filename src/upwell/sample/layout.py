@@ -96,8 +96,7 @@ def _page(
         block = f"{paper.title}\n\n{paper.abstract}\n\n"
         if paper.title not in bare:
             n_comments = f" {1 + dice.below(6)}" if dice.chance(0.3) else ""
-            n_authors = len(paper.authors)
-            block += f"  • {n_authors} author{'s' * (n_authors > 1)}\n·\n"
+            block += f"  • {len(paper.authors)} authors\n·\n"
             block += f"{_page_day(paper.published, saved)}{n_comments}\n\n"
         blocks.append(block)
     head = f"{_PAGE_HEAD}byAK and the research community\n\n{_page_day(saved, saved)}\n\n"

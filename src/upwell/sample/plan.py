@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from upwell.sample.dice import Dice
 
 _YEAR = 365.25  # days
@@ -57,11 +55,12 @@ class Plan:
         """Every topic, sorted."""
         return tuple(sorted({*self.moving, *self.weights}))
 
-    def growth(self) -> pl.DataFrame:
-        """The true growth of every topic and theme: `kind`, `subject`, `growth`, sorted."""
-        rows = [("topic", t, self.moving[t].growth if t in self.moving else 1.0) for t in self.topics]
-        rows += [("theme", name, theme.growth) for name, theme in sorted(self.themes.items())]
-        return pl.DataFrame(rows, schema=["kind", "subject", "growth"], orient="row")
+    def growth(self) -> dict[tuple[str, str], float]:
+        """The true growth of every (kind, subject): topics, then themes, each sorted."""
+        still = dict.fromkeys(self.topics, 1.0)
+        moving = {topic: share.growth for topic, share in self.moving.items()}
+        topics = {("topic", spoken(topic)): factor for topic, factor in (still | moving).items()}
+        return topics | {("theme", name): self.themes[name].growth for name in sorted(self.themes)}
 
     def shares(self, years: float) -> dict[str, float]:
         """The share of every topic, years after the first day; they add up to 1."""
@@ -76,6 +75,11 @@ class Plan:
         wanted = self.themes[theme].at(years) - sum(shares[t] for t in self.always[theme])
         scale = wanted / sum(shares[topic] * weight for topic, weight in affinity.items())
         return {t: 1.0 if t in self.always[theme] else scale * affinity.get(t, 0.0) for t in shares}
+
+
+def spoken(topic: str) -> str:
+    """The name of a topic for people."""
+    return topic.replace("_", " ")
 
 
 def read_plan() -> Plan:

@@ -15,13 +15,13 @@ from typing import Any
 from upwell.sample.dice import Dice
 
 SLOTS = ("problem", "gap", "method", "detail", "result", "consequence")
-_N_DRAFTS = 12
+_N_DRAFTS = 8
 _EITHER = re.compile(r"<([^<>]*)>")
 _SLOT = re.compile(r"\{(?:([\d.]+)~([\d.]+)|(\w+)(?:\.(\d))?)\}")
 _ARTICLE = re.compile(r"\b([Aa])n? (?=(\w+))")
 _SMALL = frozenset("a an and as at by for from in of on or the to under via with".split())
 # Spelled with a vowel, spoken without, and the other way round.
-_CONSONANT = re.compile(r"(?:uni(?![nm])|use|usu|util|eu|one|once|ubiq|U[A-Z-])", re.IGNORECASE)
+_CONSONANT = re.compile(r"(?:uni(?![nm])|us[aeu]|util|eu|once?\b|ubiq|u-|ur5)", re.IGNORECASE)
 _VOWEL = re.compile(r"(?:[aeiou]|[FHLMNRSX](?![a-z])|hour|honest|8|11\b|18\b)", re.IGNORECASE)
 
 
@@ -38,10 +38,11 @@ class Writer:
     """Writes papers on one topic; remembers which patterns and names it has used."""
 
     topic: Mapping[str, Any]
-    common: Mapping[str, Sequence[str]]
+    common: Mapping[str, Any]
     dice: Dice
     taken: set[str]  # titles and names of methods, shared by all writers
-    _used: list[frozenset[str]] = field(default_factory=list)
+    _used: list[int] = field(default_factory=list)
+    _bits: dict[str, int] = field(default_factory=dict)
     _angle: Mapping[str, Any] = field(default_factory=dict)
 
     def write(self, themes: Sequence[str]) -> Text:
@@ -49,25 +50,37 @@ class Writer:
         case = self.dice.pick(self.topic.get("cases", [{}]))
         angle = self.dice.pick(self.topic["angles"])
         self._angle = case | (self.topic["themes"].get(themes[0], angle) if themes else angle)
-        chance = self.dice.chance
-        slots = [*SLOTS[:3], "detail", *["more"] * chance(0.8), *["more"] * chance(0.4), "result"]
-        slots += ["result"] * chance(0.4) + ["consequence"] * chance(0.8)
-        drafts = [self._draft(slots, themes) for _ in range(_N_DRAFTS)]
-        patterns = min(drafts, key=self._likeness)
-        self._used.append(frozenset(patterns))
+        patterns = self._patterns(themes)
         given = {"name": self._name()}
-        sentences = [_sentence(self._fill(pattern, given).strip()) for pattern in patterns]
+        sentences = [_sentence(self._fill(pattern, given)) for pattern in patterns]
         return Text(self._title(themes, given), " ".join(sentences))
 
-    def _draft(self, slots: Sequence[str], themes: Sequence[str]) -> list[str]:
-        """A pattern for each slot, and for each theme after the first; none twice."""
-        choices = self._choices(themes)
+    def _patterns(self, themes: Sequence[str]) -> list[str]:
+        """The patterns of an abstract, of several drafts the one least like what is written."""
+        chance, choices = self.dice.chance, self._choices(themes)
+        slots = [*SLOTS[:3], "detail", *["more"] * chance(0.8), *["more"] * chance(0.4), "result"]
+        slots += ["result"] * chance(0.4) + ["consequence"] * chance(0.8)
+        drafts = [self._draft(slots, choices, themes[1:]) for _ in range(_N_DRAFTS)]
+        marks = [self._mark(draft) for draft in drafts]
+        shared = [max(((mark & used).bit_count() for used in self._used), default=0) for mark in marks]
+        best = shared.index(min(shared))
+        self._used.append(marks[best])
+        return drafts[best]
+
+    def _mark(self, draft: Sequence[str]) -> int:
+        """The patterns of a draft as bits."""
+        return sum(1 << self._bits.setdefault(pattern, len(self._bits)) for pattern in draft)
+
+    def _draft(
+        self, slots: Sequence[str], choices: Mapping[str, Sequence[str]], others: Sequence[str]
+    ) -> list[str]:
+        """A pattern for each slot and for each further theme, none twice."""
         draft: list[str] = []
         for slot in slots:
             fresh = [pattern for pattern in choices[slot] if pattern not in draft]
             draft.append(self.dice.pick(fresh or choices["more"]))
             if slot == "method":
-                draft += [self.dice.pick(self.topic["themes"][name]["detail"]) for name in themes[1:]]
+                draft += [self.dice.pick(self.common["also"][name]) for name in others]
         return draft
 
     def _choices(self, themes: Sequence[str]) -> dict[str, list[str]]:
