@@ -219,7 +219,9 @@ def refits(
             continue
         say(f"refit {refit + 1} of {n_refits}")
         seed = int(random.integers(2**31))
-        membership = _fitting().clustered(matrix[rows], config, random_state=seed)
+        membership = _fitting().resampled(
+            matrix[rows], config, n_papers=len(papers), random_state=seed
+        )
         frames.append(
             papers[rows.tolist()]
             .select("paper_id", refit=pl.lit(refit), topic_id=membership.labels)

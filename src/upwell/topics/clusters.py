@@ -16,7 +16,7 @@ Labels = NDArray[np.int64]
 OUTLIER = -1
 N_DIMS = 5  # of the space that is clustered
 _CORE_QUANTILE = 0.10  # of the core papers, so many are farther out than a topic reaches
-_MOST_PAPERS = 1 / 6  # of all, in one topic: no cluster that swallows the rest
+_MOST_PAPERS = 1 / 3  # of all, in one topic: from there on it hides the topics inside it
 _BLOCK = 2048  # papers whose distances are held at a time
 
 
@@ -27,19 +27,22 @@ class Sizes:
     min_cluster_size: int
     min_samples: int
     n_neighbors: int
-    max_cluster_size: int
 
     @classmethod
     def scaled(cls, n_papers: int, config: TopicConfig) -> "Sizes":
-        """What is set, or else what suits the number of papers."""
-        smallest = config.min_cluster_size or max(4, round(0.45 * n_papers**0.5))
-        near = int(np.clip(round(n_papers**0.5 / 2), 8, 15))
-        return cls(
-            min_cluster_size=smallest,
-            min_samples=min(10, max(2, smallest // 2)),
-            n_neighbors=min(config.n_neighbors or near, n_papers - 1),
-            max_cluster_size=max(2 * smallest, round(_MOST_PAPERS * n_papers)),
-        )
+        """What is set, or else what suits the number of papers.
+
+        With the square root of the corpus both topics and their papers grow: 275 papers have
+        topics from 7 papers up, 3,200 from 24, 100,000 from 133.
+        """
+        smallest = config.min_cluster_size or max(4, round(0.42 * n_papers**0.5))
+        near = config.n_neighbors or int(np.clip(round(n_papers**0.5 / 2), 8, 15))
+        return cls(smallest, min(12, max(2, smallest // 2)), min(near, n_papers - 1))
+
+    def in_sample(self, share: float) -> "Sizes":
+        """What finds the same topics in a share [0-1] of the papers."""
+        smallest = max(3, round(share * self.min_cluster_size))
+        return Sizes(smallest, min(12, max(2, smallest // 2)), self.n_neighbors)
 
 
 @dataclass(frozen=True)
@@ -143,12 +146,24 @@ def _cache_compiled() -> None:
 
 
 def dense_cores(embedding: Vectors, sizes: Sizes) -> Labels:
-    """HDBSCAN's clusters of an embedding; `OUTLIER` outside of them."""
+    """HDBSCAN's clusters of an embedding; `OUTLIER` outside of them.
+
+    The clusters that last longest (`eom`), unless one of them swallows a third of the papers:
+    then the finest (`leaf`), as between two islands there may be many topics on each.
+    """
+    cores = _hdbscan(embedding, sizes, "eom")
+    if np.bincount(cores[cores >= 0], minlength=1).max() > _MOST_PAPERS * len(cores):
+        finest = _hdbscan(embedding, sizes, "leaf")
+        return finest if finest.max() > cores.max() else cores
+    return cores
+
+
+def _hdbscan(embedding: Vectors, sizes: Sizes, method: str) -> Labels:
+    """Labels of one run of HDBSCAN."""
     model = hdbscan.HDBSCAN(
         min_cluster_size=sizes.min_cluster_size,
         min_samples=sizes.min_samples,
-        max_cluster_size=sizes.max_cluster_size,
-        cluster_selection_method="eom",
+        cluster_selection_method=method,
         approx_min_span_tree=False,
         core_dist_n_jobs=1,
     )

@@ -74,10 +74,12 @@ class Fit:
     keywords: list[list[str]]
 
 
-def clustered(vectors: Vectors, config: TopicConfig, *, random_state: int) -> Membership:
-    """Topic of each paper (rows of `vectors`) of a corpus, without names."""
+def resampled(
+    vectors: Vectors, config: TopicConfig, *, n_papers: int, random_state: int
+) -> Membership:
+    """Topic of each paper (rows of `vectors`) of a sample of `n_papers`, without names."""
     around_mean = centred(vectors)
-    sizes = Sizes.scaled(len(vectors), config)
+    sizes = Sizes.scaled(n_papers, config).in_sample(len(vectors) / n_papers)
     embedding = Reduction(sizes, random_state).fit_transform(around_mean)
     return Clusters(around_mean, sizes).fit(embedding).membership
 

@@ -13,13 +13,14 @@ from upwell.topics.phrases import abbreviations, phrases
 Scores = NDArray[np.float64]
 
 N_KEYWORDS = 10
-MAX_LABEL_WORDS = 4
+_MAX_LABEL_WORDS = 4
 _N_CANDIDATES = 80  # phrases with the highest c-TF-IDF that are looked at for each topic
 _IN_TITLE = 3  # a phrase in the title counts as often as in so many abstracts
 _RELEVANCE = 0.7  # weight of relevance against repetition when keywords are picked
 _NESTED = 0.7  # a phrase is part of a longer one if it is so often in it
 _ONE_WORD = 0.5  # worth of one word beside a phrase
-_NO_TITLE = 0.6  # worth of a phrase that is in no title of the topic beside one that is
+_NO_TITLE = 0.5  # worth of a phrase in a paper whose title lacks it
+_ENDS = 1 / 3  # of the papers with a phrase have it at the end of a run, or it is a piece of one
 _COVERS = 1 / 3  # of a topic's papers hold a phrase that can stand for it alone
 
 
@@ -52,19 +53,28 @@ def split_document(document: str) -> list[str]:
 
 
 def read_corpus(titles: Sequence[str], abstracts: Sequence[str]) -> Corpus:
-    """Phrases of the papers (title empty if unknown) that are in at least two of them."""
+    """Phrases of the papers (title empty if unknown) that are in at least two of them.
+
+    Pieces of phrases, which seldom end a run of words, are left out.
+    """
     abbreviated = abbreviations(abstracts)
     in_titles = [phrases(title, abbreviated) for title in titles]
-    in_papers = [
-        phrases(abstract, abbreviated) | title
-        for abstract, title in zip(abstracts, in_titles, strict=True)
-    ]
-    n_papers = Counter(key for keys in in_papers for key in keys)
-    keys = tuple(sorted(key for key, n in n_papers.items() if n >= 2))
+    in_papers = [phrases(abstract, abbreviated) for abstract in abstracts]
+    n_papers: Counter[str] = Counter()
+    n_ends: Counter[str] = Counter()
+    for title, paper in zip(in_titles, in_papers, strict=True):
+        for key in title.keys() | paper.keys():
+            n_papers[key] += 1
+            n_ends[key] += title.get(key, False) or paper.get(key, False)
+    keys = tuple(sorted(k for k, n in n_papers.items() if n >= 2 and n_ends[k] >= _ENDS * n))
     column = {key: i for i, key in enumerate(keys)}
     rows = [
-        sorted((column[key], _IN_TITLE if key in title else 1) for key in paper if key in column)
-        for paper, title in zip(in_papers, in_titles, strict=True)
+        sorted(
+            (column[key], _IN_TITLE if key in title else 1)
+            for key in title.keys() | paper.keys()
+            if key in column
+        )
+        for title, paper in zip(in_titles, in_papers, strict=True)
     ]
     indices = np.array([i for row in rows for i, _ in row], dtype=np.int32)
     data = np.array([count for row in rows for _, count in row], dtype=np.int32)
@@ -101,26 +111,27 @@ def topic_names(
     Carbonell & Goldstein (1998) for picking keywords that do not repeat each other. A phrase's
     relevance is our definition: `signal` of the phrase, twice, and of its words on average.
     """
-    present = (corpus.counts > 0).astype(np.float64).tocsr()
+    present = corpus.counts.astype(np.float64).tocsr()
+    in_title = present.data >= _IN_TITLE
+    present.data = np.where(in_title, 1.0, _NO_TITLE)
     in_words = _words_of(corpus.keys)
-    word_present = ((present @ in_words) > 0).astype(np.float64).tocsr()
-    in_title = (corpus.counts >= _IN_TITLE).tocsr()
-    has_titles = in_title.nnz > 0
+    n_words = np.asarray(in_words.sum(axis=1)).ravel()
+    words_present = (present @ in_words).tocsr()
+    words_present.data = np.minimum(words_present.data, 1.0)
     names: list[Name] = []
     taken: set[frozenset[str]] = set()
     for topic in range(c_tf_idf.shape[0]):
-        members = np.flatnonzero(labels == topic)
-        weights = np.where(labels == topic, strength, 0.0)
-        telling = 2 * _topic_signal(present, weights, labels == topic)
-        words = _topic_signal(word_present, weights, labels == topic)
-        telling += (in_words @ words) / np.asarray(in_words.sum(axis=1)).ravel()
-        if has_titles:
-            titled = np.asarray(in_title[members].sum(axis=0)).ravel() > 0
-            telling = np.where(titled, telling, _NO_TITLE * telling)
+        inside = labels == topic
+        weights = np.where(inside, strength, 0.0)
+        telling = 2 * _topic_signal(present, weights, inside)
+        telling += in_words @ _topic_signal(words_present, weights, inside) / n_words
+        members = present[np.flatnonzero(inside)]
+        if in_title.any():  # a single word that no title holds is no name
+            telling[(n_words == 1) & (members.max(axis=0).toarray().ravel() < 1)] = 0
+        telling *= np.where(n_words == 1, _ONE_WORD, 1.0)
         row = c_tf_idf[[topic]].toarray().ravel()
-        name = _name(row, telling, present[members], corpus.keys, taken)
-        taken.add(frozenset(name.label))
-        names.append(name)
+        names.append(_name(row, telling, members, corpus.keys, taken))
+        taken.add(frozenset(names[-1].label))
     return names
 
 
@@ -171,15 +182,14 @@ def _name(
     taken: set[frozenset[str]],
 ) -> Name:
     """Keywords and label of one topic out of the phrases with the highest c-TF-IDF."""
-    n_papers = np.asarray(members.sum(axis=0)).ravel()
-    n_words = np.array([key.count(" ") + 1 for key in keys])
+    n_papers = np.asarray((members > 0).sum(axis=0)).ravel()
     frequent = np.where(n_papers >= min(2, members.shape[0]), c_tf_idf, 0)
     top = np.lexsort((np.arange(len(keys)), -frequent))[:_N_CANDIDATES]
     top = top[frequent[top] > 0]
     top = top[~_part_of_longer([keys[i] for i in top], n_papers[top])]
-    score = telling[top] * np.where(n_words[top] == 1, _ONE_WORD, 1.0)
+    top = top[telling[top] > 0]
     present = members[:, top].toarray() > 0
-    picked = _diverse(score, _similarity([keys[i] for i in top], present))
+    picked = _diverse(telling[top], _similarity([keys[i] for i in top], present))
     keywords = tuple(keys[top[i]] for i in picked)
     return Name(keywords, _label(keywords, present[:, picked], taken))
 
@@ -229,17 +239,37 @@ def _diverse(score: Scores, similar: Scores) -> list[int]:
 def _label(
     keywords: Sequence[str], present: NDArray[np.bool_], taken: set[frozenset[str]]
 ) -> tuple[str, ...]:
-    """The keyword that names the topic, with a second one if it covers few papers or is taken."""
+    """The first phrase; with the keyword that most other papers hold if it is in few, or taken.
+
+    `present` (n_members, n_keywords) says which papers hold which.
+    """
     order = sorted(range(len(keywords)), key=lambda i: (" " not in keywords[i], i))
     if not order:
         return ()
     first = order[0]
-    alone = " " in keywords[first] and present[:, first].mean() >= _COVERS
-    if alone and frozenset([keywords[first]]) not in taken:
-        return (keywords[first],)
-    room = MAX_LABEL_WORDS - len(keywords[first].split())
-    for second in range(len(keywords)):
-        pair = (keywords[first], keywords[second])
-        if second != first and len(pair[1].split()) <= room and frozenset(pair) not in taken:
-            return pair
-    return (keywords[first],)
+    room = _MAX_LABEL_WORDS - len(keywords[first].split())
+    own = (keywords[first],)
+    if frozenset(own) not in taken and (room < 2 or present[:, first].mean() >= _COVERS):
+        return own
+    covered = present.mean(axis=0)
+    adds = (present & ~present[:, [first]]).mean(axis=0)
+    others = [
+        i
+        for i in order[1:]
+        if len(keywords[i].split()) <= room and not _kin(keywords[first], keywords[i])
+    ]
+    others.sort(key=lambda i: (-adds[i] / (i + 2), i))  # many new papers, early in the ranking
+    for second in others:
+        if frozenset((*own, keywords[second])) not in taken:
+            pair = (*own, keywords[second])
+            return pair if covered[second] <= covered[first] else pair[::-1]
+    return own
+
+
+def _kin(one: str, other: str) -> bool:
+    """Whether phrases share a word or nearly so, as `face parsing` and `facial image` do."""
+    return any(
+        a[: max(3, min(len(a), len(b)) - 1)] == b[: max(3, min(len(a), len(b)) - 1)]
+        for a in one.split()
+        for b in other.split()
+    )

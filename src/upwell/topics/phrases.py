@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from upwell.topics.words import BREAKERS, GENERIC, LY_NOUNS, OPEN_ENDED, WEAK
+from upwell.topics.words import BREAKERS, GENERIC, LY_NOUNS, WEAK
 
 MAX_WORDS = 4
 
@@ -53,8 +53,7 @@ def _is_break(word: str) -> bool:
     return (
         word in BREAKERS
         or len(word) == 1
-        or word[0].isdigit()
-        and not any(c.isalpha() for c in word)
+        or (word[0].isdigit() and not any(c.isalpha() for c in word))
         or (word.endswith("ly") and word not in LY_NOUNS and word not in WEAK)
     )
 
@@ -83,23 +82,18 @@ def runs(text: str) -> Iterator[list[Word]]:
         yield run
 
 
-def _candidates(text: str) -> Iterator[tuple[tuple[str, ...], list[Word]]]:
-    """Every phrase in a text that could be part of a name: its word keys, and its words."""
+def _candidates(
+    text: str, abbreviated: Mapping[str, str]
+) -> Iterator[tuple[str, list[Word], bool]]:
+    """Every phrase in a text that could name something: key, words, whether it ends its run."""
     for run in runs(text):
         for i in range(len(run)):
             for j in range(i + 1, min(i + MAX_WORDS, len(run)) + 1):
-                keys = tuple(word.key for word in run[i:j])
-                if _may_name(keys):
-                    yield keys, run[i:j]
-
-
-def _may_name(keys: tuple[str, ...]) -> bool:
-    """Whether a phrase says something on its own."""
-    if keys[-1] in OPEN_ENDED or len(set(keys)) < len(keys):
-        return False
-    if len(keys) == 1:
-        return keys[0] not in WEAK
-    return " ".join(keys) not in GENERIC
+                words = [word.key for word in run[i:j]]
+                key = " ".join(words)
+                key = abbreviated.get(key, key)
+                if key not in WEAK and key not in GENERIC and len(set(words)) == j - i:
+                    yield key, run[i:j], j == len(run)
 
 
 def abbreviations(texts: Iterable[str]) -> dict[str, str]:
@@ -142,12 +136,22 @@ def _spelled_by(short: str, before: list[str]) -> list[str]:
     return []
 
 
-def phrases(text: str, abbreviated: Mapping[str, str]) -> set[str]:
-    """Keys of the phrases in a text, an abbreviation as what it stands for."""
-    found = set()
-    for keys, _ in _candidates(text):
-        key = " ".join(keys)
-        found.add(abbreviated.get(key, key))
+def phrases(text: str, abbreviated: Mapping[str, str]) -> dict[str, bool]:
+    """Phrases of a text.
+
+    Parameters
+    ----------
+    text : such as a title or an abstract.
+    abbreviated : from `abbreviations`; an abbreviation counts as what it stands for.
+
+    Returns
+    -------
+    Key of each phrase → whether it ends a run somewhere. `graph neural` never does, for a noun
+    follows it: it is a piece of a phrase.
+    """
+    found: dict[str, bool] = {}
+    for key, _, is_end in _candidates(text, abbreviated):
+        found[key] = found.get(key, False) or is_end
     return found
 
 
@@ -172,26 +176,34 @@ def spell(
     Key → the most frequent spelling (of several, the first in the alphabet).
     """
     wanted = set(keys)
-    short_of = {long: short for short, long in abbreviated.items() if long in wanted}
-    wanted |= set(short_of.values())
     inside: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    capital: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    elsewhere: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for texts, is_title in ((titles, True), (abstracts, False)):
         for text in texts:
-            for parts, run in _candidates(text):
-                key = " ".join(parts)
-                if key not in wanted:
-                    continue
-                written = " ".join(word.text for word in run)
-                if is_title or run[0].opens:
-                    capital[key][_lower_plain(written)] += 1
-                else:
-                    inside[key][written] += 1
-    result = {}
-    for key in sorted(keys):
-        counts = inside[key] or capital[key] or inside[short_of.get(key, key)]
-        result[key] = min(counts, key=lambda s: (-counts[s], s)) if counts else key
-    return result
+            for key, run, _ in _candidates(text, abbreviated):
+                if key in wanted:
+                    written = " ".join(word.text for word in run)
+                    if is_title or run[0].opens:
+                        elsewhere[key][_lower_plain(written)] += 1
+                    else:
+                        inside[key][written] += 1
+    return {key: _usual(key, inside[key], elsewhere[key]) for key in sorted(wanted)}
+
+
+def _usual(key: str, inside: Counter[str], elsewhere: Counter[str]) -> str:
+    """The most frequent spelling of a phrase: its words and number first, then its capitals."""
+    for counts in (inside, elsewhere):
+        written_out = {s: n for s, n in counts.items() if s.count(" ") == key.count(" ")}
+        wording: Counter[str] = Counter()
+        for spelling, n in written_out.items():
+            plural = spelling.lower().split()[-1].replace("-", "") != key.rsplit(maxsplit=1)[-1]
+            wording[spelling.lower()] += 3 * n if plural else 2 * n  # names of fields are plural
+        if wording:
+            usual = min(wording, key=lambda s: (-wording[s], s))
+            same = {s: n for s, n in written_out.items() if s.lower() == usual}
+            return min(same, key=lambda s: (-same[s], s))
+    short = inside + elsewhere
+    return min(short, key=lambda s: (-short[s], s)) if short else key
 
 
 def _lower_plain(phrase: str) -> str:

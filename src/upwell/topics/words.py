@@ -149,27 +149,6 @@ _WEAK = """
     restoration enhancement completion construction robustness report result
 """
 
-# A phrase never ends on one of these.
-_OPEN_ENDED = """
-    adaptive algorithmic analytic artificial asymptotic automated automatic autonomous bayesian
-    big classical collaborative computational conditional contextual continuous contrastive convex
-    convolutional deep dense deterministic digital discrete distributed dual dynamic dynamical
-    explainable final finite first fixed fully functional generative global heterogeneous hidden
-    hierarchical high high-dimensional human-like hybrid implicit infinite intelligent
-    interactive interpretable iterative joint large large-margin last latent linear local
-    long low low-dimensional low-rank mathematical multi-modal multi-task multimodal multivariate
-    natural neural noisy non-linear nonlinear nonparametric one online open open-source parallel
-    parametric partial physical pre-trained pretrained probabilistic random randomized raw
-    real-time regular relative scalable scientific self-supervised semantic semi-supervised
-    sequential shared single social spatial statistical stochastic structural structured
-    supervised symbolic symmetric synthetic temporal textual theoretical three top trained two
-    unlabeled unseen unstructured unsupervised virtual visual zero-shot few-shot federated
-    adversarial bidirectional pretrained autoregressive recurrent causal multilingual
-    cross-lingual cross-modal open-domain in-context multi-agent differentially medical clinical
-    economic financial electronic electric genetic geometric graphical human monetary political
-    neuro-symbolic oriented spatio-temporal spatiotemporal text-to gaussian
-"""
-
 
 def _forms(verb: str) -> set[str]:
     """A verb's forms that `word_key` leaves apart: base, past and -ing."""
@@ -184,7 +163,6 @@ BREAKERS = (
     frozenset(_WORDS.split()).union(*(_forms(verb) for verb in _VERBS.split()))
     | (ENGLISH_STOP_WORDS - frozenset(_IN_TERMS.split()))
 ) - WEAK
-OPEN_ENDED = frozenset(_OPEN_ENDED.split())
 
 # Phrases that say no more than "this is a paper about machine learning".
 GENERIC = frozenset(
