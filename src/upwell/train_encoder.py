@@ -62,8 +62,10 @@ def _read_lines(file: Path) -> pl.DataFrame:
 def _without(papers: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     """Papers whose title is not among the others'; capitals and punctuation do not matter."""
     key = (
-        pl.col("title").fill_null(pl.col("abstract").str.slice(0, 80)).str.to_lowercase()
-    ).str.replace_all(r"[^a-z0-9]+", " ")
+        (pl.col("title").fill_null(pl.col("abstract").str.slice(0, 80)).str.to_lowercase())
+        .str.replace_all(r"[^a-z0-9]+", " ")
+        .str.strip_chars()
+    )
     named = papers.with_columns(key=key).unique("key", keep="first", maintain_order=True)
     return named.join(others.select(key=key), on="key", how="anti", maintain_order="left").drop(
         "key"
@@ -86,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     left_out = read_papers(options.leave_out) if options.leave_out else pl.DataFrame(schema=schema)
     papers = _without(read_papers(options.data), left_out)
     more = pl.concat([pl.DataFrame(schema=schema), *(read_papers(path) for path in options.texts)])
-    more = _without(more, pl.concat([left_out.select(schema), papers.select(schema)]))
+    more = _without(more, pl.concat([left_out.select([*schema]), papers.select([*schema])]))
     if "vector" in papers.columns:
         vectors = np.array(papers["vector"].to_list(), dtype=np.float32)
     else:

@@ -48,7 +48,7 @@ class Recipe:
     n_dims: int = 256
     n_pieces: int = 34_000
     alpha: float = 0.5
-    n_epochs: int = 4
+    n_epochs: int = 8
     batch_size: int = 1024
     learning_rate: float = 3e-3
     temperature: float = 0.05
@@ -134,13 +134,26 @@ def train_vocabulary(texts: Sequence[str], *, n_pieces: int) -> "Tokenizer":
     """
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-    tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=n_pieces, min_frequency=3, special_tokens=[UNKNOWN], show_progress=False
+    def trained(n: int, first: Sequence[str]) -> list[str]:
+        tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
+        tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, splitter
+        trainer = trainers.WordPieceTrainer(
+            vocab_size=n, min_frequency=3, special_tokens=list(first), show_progress=False
+        )
+        tokenizer.train_from_iterator(texts, trainer)
+        return sorted(tokenizer.get_vocab())
+
+    normalizer, splitter = (
+        normalizers.BertNormalizer(lowercase=True),
+        pre_tokenizers.BertPreTokenizer(),
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    # The trainer numbers characters in an order that changes from run to run, and breaks ties by
+    # number; characters that are named beforehand keep theirs.
+    characters = trained(1, [UNKNOWN])
+    pieces = trained(n_pieces, [UNKNOWN, *(c for c in characters if c != UNKNOWN)])
+    vocabulary = {piece: i for i, piece in enumerate(pieces)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token=UNKNOWN))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, splitter
     return tokenizer
 
 
@@ -152,13 +165,14 @@ def write_static(model: StaticModel, folder: Path) -> None:
     folder : is made if need be; `config.json`, `tokenizer.json` and `model.safetensors` in it are
         written over, a model card (`README.md`) is left alone.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     largest = np.abs(model.vectors).max(axis=1)
     scale = np.where(largest > 0, largest, 1).astype(np.float32) / np.float32(127)
     rows = np.rint(model.vectors / scale[:, None]).astype(np.int8)
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({"embeddings": rows, "weights": scale}, folder / "model.safetensors")
+    tensors = {"embeddings": rows, "weights": scale}
+    (folder / "model.safetensors").write_bytes(save(tensors))
     model.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     config = {
         "model_type": "model2vec",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
     from tokenizers import Tokenizer
 
+_FILES = ("config.json", "tokenizer.json", "model.safetensors")
 STATIC_MODEL = Path(__file__).parents[1] / "models" / "static"
 POOLING = "log_count"
 """How a text's pieces are put together; part of the model, as it is trained with it."""
@@ -56,26 +57,21 @@ def load_static(folder: Path) -> StaticEncoder:
     from tokenizers import Tokenizer
 
     try:
-        files = [
-            (folder / name).read_bytes()
-            for name in ("config.json", "tokenizer.json", "model.safetensors")
-        ]
-    except OSError as error:
+        files = [(folder / name).read_bytes() for name in _FILES]
+        config, tensors = json.loads(files[0]), load(files[2])
+        tokenizer = Tokenizer.from_str(files[1].decode())
+        vectors = tensors["embeddings"].astype(np.float32) * tensors["weights"][:, None]
+    except Exception as error:  # the libraries raise bare ones
         raise EncoderError(
-            f"the static encoder is not whole: {error}; install upwell again or train it with "
-            "`python -m upwell.train_encoder`"
+            f"the static encoder in {folder} is not whole: {error}; install upwell again or train "
+            "it with `python -m upwell.train_encoder`"
         ) from error
-    config, tensors = json.loads(files[0]), load(files[2])
     if config.get("pooling") != POOLING:
         raise EncoderError(
             f"the model in {folder} pools by {config.get('pooling')!r}, not by {POOLING!r}; "
             "train it again with `python -m upwell.train_encoder`"
         )
-    return StaticEncoder(
-        identity=f"static:{digest_of(*files)}",
-        vectors=tensors["embeddings"].astype(np.float32) * tensors["weights"][:, None],
-        tokenizer=Tokenizer.from_str(files[1].decode()),
-    )
+    return StaticEncoder(f"static:{digest_of(*files)}", vectors, tokenizer)
 
 
 def log_counts(tokenizer: "Tokenizer", texts: Sequence[str]) -> "csr_array":
