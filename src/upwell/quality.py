@@ -24,7 +24,8 @@ def coherence(papers: pl.DataFrame, topics: pl.DataFrame) -> pl.DataFrame:
     -------
     One row per topic, sorted: `topic_id` i32 and `coherence` f32 [-1, 1], the mean over pairs of
     keywords: 1 where they only occur together, 0 where by chance, -1 where never. Words match in
-    any case, singular or plural, hyphens as blanks. 0 for a topic of fewer than two keywords.
+    any case, singular or plural, hyphens as blanks. 0 for a topic of fewer than two keywords, and
+    without papers.
 
     Raises
     ------
@@ -86,7 +87,7 @@ def _holds(papers: pl.DataFrame, keywords: list[str]) -> NDArray[np.bool_]:
 def _mean_npmi(holds: NDArray[np.bool_]) -> float:
     """Mean NPMI over the pairs of columns; -1 for a pair that no paper holds."""
     n_keywords = holds.shape[1]
-    if n_keywords < 2:
+    if n_keywords < 2 or not len(holds):
         return 0.0
     share = holds.mean(axis=0)
     values = []

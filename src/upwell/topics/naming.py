@@ -55,7 +55,8 @@ def split_document(document: str) -> list[str]:
 def read_corpus(titles: Sequence[str], abstracts: Sequence[str]) -> Corpus:
     """Phrases of the papers (title empty if unknown) that are in at least two of them.
 
-    Pieces of phrases, which seldom end a run of words, are left out.
+    Pieces of phrases, which seldom end a run of words, are left out. Where the papers share
+    nothing, all phrases are taken.
     """
     abbreviated = abbreviations(abstracts)
     in_titles = [phrases(title, abbreviated) for title in titles]
@@ -66,7 +67,8 @@ def read_corpus(titles: Sequence[str], abstracts: Sequence[str]) -> Corpus:
         for key in title.keys() | paper.keys():
             n_papers[key] += 1
             n_ends[key] += title.get(key, False) or paper.get(key, False)
-    keys = tuple(sorted(k for k, n in n_papers.items() if n >= 2 and n_ends[k] >= _ENDS * n))
+    shared = sorted(k for k, n in n_papers.items() if n >= 2 and n_ends[k] >= _ENDS * n)
+    keys = tuple(shared or sorted(n_papers))
     column = {key: i for i, key in enumerate(keys)}
     rows = [
         sorted(
@@ -216,7 +218,7 @@ def _similarity(keys: Sequence[str], present: NDArray[np.bool_]) -> Scores:
     held = present.astype(np.float64)
     length = np.maximum(np.linalg.norm(held, axis=0), 1)
     return np.asarray(
-        np.maximum(shared.reshape(len(keys), -1), held.T @ held / np.outer(length, length))
+        np.maximum(shared.reshape(len(keys), len(keys)), held.T @ held / np.outer(length, length))
     )
 
 
