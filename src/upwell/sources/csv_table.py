@@ -134,7 +134,14 @@ def _split(lines: list[str], delimiter: str) -> list[str] | None:
     """The cells of one row, None if the lines are not one."""
     csv.field_size_limit(LINE_LIMIT)  # 131,072 by default, less than the full text of a paper
     try:
-        rows = list(csv.reader([line + "\n" for line in lines], delimiter=delimiter))
+        rows = list(
+            csv.reader(
+                [line + "\n" for line in lines],
+                delimiter=delimiter,
+                # A row over several lines must be flawless: its quote may be another row's.
+                strict=len(lines) > 1,
+            )
+        )
     except csv.Error:
         return None
     return rows[0] if len(rows) == 1 else None

@@ -122,7 +122,8 @@ def _closing(line: Line, *, after_closing: bool) -> _Close | None:
     if _DOT.match(line.text) or (line.is_last and _CUT_AUTHORS.match(line.text)):
         return _Close(line.number)
     text = line.text.strip()
-    if after_closing and text and (_DATE.match(text) or _ODD_DATE.match(text)):
+    is_cut_date = line.is_last and len(text) < len("September 30, 2024")
+    if after_closing and text and (is_cut_date or _DATE.match(text) or _ODD_DATE.match(text)):
         return _Close(line.number, date=text)
     return None
 

@@ -62,7 +62,7 @@ def _rows(text: str, notes: list[str]) -> Iterator[Row | RawReject]:
     if text[end:].strip():
         yield from _elements(text, start)
         return
-    name, objects = _wrapped(whole)
+    name, objects = wrapped(whole)
     notes.extend([f"the records are the list {name!r}"] if name else [])
     for index, value in enumerate(objects, 1):
         yield _row(index, value)
@@ -70,13 +70,14 @@ def _rows(text: str, notes: list[str]) -> Iterator[Row | RawReject]:
 
 def _elements(text: str, start: int) -> Iterator[Row | RawReject]:
     """The values from a place on, up to the end of their array or of the text."""
-    at, index = _after_blank(text, start), 0
+    at, index, is_cut = _after_blank(text, start), 0, False
     while at < len(text) and text[at] not in "]}":
         index += 1
         try:
             value, end = _DECODER.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
             end = _next_object(text, at)
+            is_cut = end == len(text)
             yield _broken(text, at, end, index, error)
         else:
             if end - at > LINE_LIMIT:
@@ -85,7 +86,7 @@ def _elements(text: str, start: int) -> Iterator[Row | RawReject]:
             else:
                 yield _row(index, value)
         at = _after_blank(text, end)
-    if at >= len(text) and index and text.startswith("[", len(text) - len(text.lstrip())):
+    if at >= len(text) and not is_cut and text.lstrip().startswith("["):
         detail = f"the file ends after item {index}, before the end of its array"
         yield RawReject(str(index + 1), "truncated", detail)
 
@@ -133,24 +134,31 @@ def _wrapped_start(text: str, start: int) -> int:
     return first.end() if first else start
 
 
-def _wrapped(whole: dict[str, object]) -> tuple[str, list[object]]:
+def wrapped(whole: dict[str, object]) -> tuple[str, list[object]]:
     """The list of records inside an object and its key, or the object itself without a key."""
-    if any(is_named(key, "abstract") for key in whole):
+    known = {k: v for k, v in whole.items() if isinstance(v, list) and k.lower() in _ARRAY_NAMES}
+    if any(is_named(key, "abstract") for key in whole) and not any(
+        map(_has_objects, known.values())
+    ):
         return "", [whole]
-    lists = {
-        key: value
-        for key, value in whole.items()
-        if isinstance(value, list)
-        and (any(isinstance(item, dict) for item in value) or key.lower() in _ARRAY_NAMES)
-    }
-    if lists:
-        name = min(lists, key=lambda k: (k.lower() not in _ARRAY_NAMES, -len(lists[k]), k))
-        return name, lists[name]
+    if known:
+        name = max(known, key=lambda k: (len(known[k]), k))
+        return name, known[name]
+    if any(is_named(key, "title") for key in whole):
+        return "", [whole]
     inner = {key: value for key, value in whole.items() if isinstance(value, dict)}
     for key, value in inner.items():
-        name, records = _wrapped(value)
-        if name and not is_named(name):
+        name, records = wrapped(value)
+        if name:
             return f"{key}.{name}", records
     if inner and len(inner) == len(whole):
         return "", list(inner.values())
-    return "", [whole]
+    other = {k: v for k, v in whole.items() if isinstance(v, list) and _has_objects(v)}
+    other = {k: v for k, v in other.items() if not is_named(k)}
+    name = max(other, key=lambda k: (len(other[k]), k), default="")
+    return name, other.get(name, [whole])
+
+
+def _has_objects(values: list[object]) -> bool:
+    """Whether an object is among values."""
+    return any(isinstance(value, dict) for value in values)

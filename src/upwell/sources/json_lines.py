@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from upwell.sources.content import Content, Head, Line
 from upwell.sources.fields import Row, is_named, read_rows
 from upwell.sources.item import Context, Item, RawReject, too_long
-from upwell.sources.json_document import top_keys
+from upwell.sources.json_document import top_keys, wrapped
 
 
 class JsonLines:
@@ -22,9 +22,13 @@ class JsonLines:
         first, _, rest = text.partition("\n")
         if rest.lstrip().startswith("{") and first.rstrip().endswith("}"):
             return True
-        # One line only, or a first line past the head: an object that wraps a list is no record.
-        closed = not rest.strip() or first.rstrip().endswith("}") or len(first) > len(text) // 2
-        return closed and any(is_named(key) for key in top_keys(first))
+        if rest.strip() and not first.rstrip().endswith("}"):
+            return False
+        try:  # one line only: an object that wraps a list is no record
+            whole = json.loads(first, strict=False)
+        except (ValueError, RecursionError):
+            return any(is_named(key, "abstract") for key in top_keys(first))
+        return isinstance(whole, dict) and not wrapped(whole)[0]
 
     def parse(self, content: Content, context: Context) -> Iterator[Item]:
         """A record or a reject for each line that is not blank."""

@@ -47,6 +47,7 @@ _FORMULA = re.compile(
     r"|([^$]{0,150}?\\[A-Za-z][^$]{0,150})(?<!\\)\$(?!\$))"
 )
 _BARE_PERCENT = re.compile(r"(?<!\\)%")
+_PRICE = re.compile(r"\d[^\\^_=<>+{|*/()-]*\s[^\\^_=<>+{|*/()-]*\Z")
 # Not after a letter, a colon or a dot: `C:\new` and `.\folder` are paths.
 _UNKNOWN = re.compile(r"(?<![:\\/])\\([A-Za-z]{2,40})\{([^{}]*)\}")
 _SYMBOL = re.compile(r"(?<![A-Za-z:.\\/])\\([A-Za-z]{2,40})(?![A-Za-z{\\:])")
@@ -105,8 +106,9 @@ def _unicode(match: re.Match[str]) -> str:
 
 
 def _formula(match: re.Match[str], body: str) -> str:
-    """A formula in readable characters; as it stands if a bare percent sign shows it is none."""
-    return match[0] if _BARE_PERCENT.search(body) else _converted(f"${body}$")
+    """A formula in readable characters; as it stands if it is text between two prices."""
+    is_text = _BARE_PERCENT.search(body) or _PRICE.match(body)
+    return match[0] if is_text else _converted(f"${body}$")
 
 
 def _typography(text: str) -> str:

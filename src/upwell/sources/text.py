@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 
 from upwell.sources import latex
 
@@ -116,24 +117,16 @@ def _plain(text: str) -> str:
 
 def _unwrapped(text: str) -> str:
     """Words that a line break cut in two put together again; the breaks themselves stay."""
-    words: set[str] | None = None
+    words = Counter(re.findall(r"[^\W\d_]+", text.lower()))
+    halves = Counter(match[1].lower() for match in _WRAPPED_WORD.finditer(text))
 
     def joined(match: re.Match[str]) -> str:
-        nonlocal words
-        if words is None:
-            words = set(re.findall(r"[^\W\d_]+", text.lower()))
         left, right = match[1].lower(), match[2]
         if right in _CONJUNCTIONS:  # "inter- and intra-class"
             return f"{match[1]}- {right}"
-        if left + right in words:
-            return match[1] + right
         # A half that stands alone elsewhere in the text is a word: "geometry-unaware".
-        compound = left in _PREFIXES or _stands(left, text)
-        return f"{match[1]}-{right}" if compound else match[1] + right
+        is_compound = left in _PREFIXES or words[left] > halves[left]
+        hyphen = "-" if is_compound and left + right not in words else ""
+        return f"{match[1]}{hyphen}{right}"
 
     return _WRAPPED_HYPHEN.sub("-", _WRAPPED_WORD.sub(joined, text))
-
-
-def _stands(word: str, text: str) -> bool:
-    """Whether a word stands in a text other than before a hyphen and a line break."""
-    return re.search(rf"\b{re.escape(word)}\b(?!-\s*\n)", text, re.IGNORECASE) is not None

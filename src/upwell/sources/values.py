@@ -92,7 +92,8 @@ def n_authors(value: object) -> int | None:
 def _named(part: object) -> str | None:
     """A category that is text, or an object with a name."""
     if isinstance(part, dict):
-        return next((part[k] for k in ("term", "name", "display_name") if part.get(k)), None)
+        names = (part.get(key) for key in ("term", "name", "display_name"))
+        part = next((name for name in names if name), None)
     return part if isinstance(part, str) else None
 
 
