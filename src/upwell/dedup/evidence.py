@@ -31,6 +31,9 @@ TELLING_WORDS, TELLING_CHARACTERS = 3, 15
 # Share of common words, among all, from which two titles may be wordings of one.
 SIMILAR_TITLE = 0.5
 
+# Bounds memory: the shingles of some 40,000 abstracts are held at once.
+PAIRS_AT_ONCE = 20_000
+
 # Words that make another paper of a title when only one of the two has them.
 MARKERS = frozenset(
     # What a paper says of another one; parts of a series (other numbers are seen by their digits).
@@ -68,7 +71,15 @@ def judge(
     ------
     Our definition.
     """
-    facts = _facts(pairs, copies, shingles)
+    accepted = [
+        _accept(_facts(some, copies, shingles), threshold)
+        for some in pairs.iter_slices(PAIRS_AT_ONCE)
+    ]
+    return pl.concat(accepted or [_accept(_facts(pairs, copies, shingles), threshold)])
+
+
+def _accept(facts: pl.DataFrame, threshold: float) -> pl.DataFrame:
+    """The pairs that are one paper, by the rules above."""
     one_text = pl.col("text_a") == pl.col("text_b")
     speaks = pl.col("n_words") >= SHORT_WORDS
     near = speaks & (pl.col("jaccard") >= threshold)
