@@ -80,7 +80,7 @@ class Writer:
             fresh = [pattern for pattern in choices[slot] if pattern not in draft]
             draft.append(self.dice.pick(fresh or choices["more"]))
             if slot == "method":
-                draft += [self.dice.pick(self.common["also"][name]) for name in others]
+                draft += [p for name in others for p in self.dice.shuffled(self.common["also"][name])[:2]]
         return draft
 
     def _choices(self, themes: Sequence[str]) -> dict[str, list[str]]:
