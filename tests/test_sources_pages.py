@@ -83,7 +83,7 @@ def test_a_page_is_its_records(read):
     assert reading.rejects.is_empty()
     assert reading.files[0].format == "huggingface_daily_papers"
     assert reading.files[0].notes == (
-        "header day Nov 7 without a year; newest explicit year on the page is 2024, so it was saved in 2025; 1 dates without a year resolved to 2024-11-08…2025-11-07",
+        "header day Nov 7 without a year; newest explicit year on the page is 2024, so it was saved in 2025; 1 date without a year resolved to 2024-11-08…2025-11-07",
     )
 
 

@@ -79,7 +79,8 @@ def infer_page_year(
     named = f"header day {header.written}" if header and header.year else named
     n_short = sum(d.year is None for d in dates)
     first = _on(last.year - 1, last.month, last.day) + dt.timedelta(days=1)
-    resolved = f"{n_short} dates without a year resolved to {first}…{last}"
+    noun = "date" if n_short == 1 else "dates"
+    resolved = f"{n_short} {noun} without a year resolved to {first}…{last}"
     return PageYear(last, f"{named}; {why}; {resolved}")
 
 
