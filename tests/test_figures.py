@@ -5,6 +5,8 @@ import math
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from itertools import pairwise
 
 import made_up
 import matplotlib as mpl
@@ -90,19 +92,16 @@ def boxes(figure):
 
 def assert_readable(figure):
     """No text leaves the figure, none lies over another, none is smaller than 7.5 points."""
-    whole = figure.bbox
     found = boxes(figure)
-    for text, box in found:
-        assert box.x0 >= -1, text
-        assert box.y0 >= -1, text
-        assert box.x1 <= whole.x1 + 1, text
-        assert box.y1 <= whole.y1 + 1, text
-    for i, (one, a) in enumerate(found):
-        for other, b in found[i + 1 :]:
-            width = min(a.x1, b.x1) - max(a.x0, b.x0)
-            height = min(a.y1, b.y1) - max(a.y0, b.y0)
-            # boxes hold room for ascenders and descenders that most words do not use
-            assert width <= 1 or height <= 4, f"{one!r} lies over {other!r}"
+    names = [text for text, _ in found]
+    corners = np.array([box.extents for _, box in found])
+    outside = (corners[:, :2] < -1).any(axis=1) | (corners[:, 2:] > figure.bbox.max + 1).any(axis=1)
+    assert [name for name, out in zip(names, outside, strict=True) if out] == []
+    low = np.maximum(corners[:, None, :2], corners[None, :, :2])
+    width, height = np.moveaxis(np.minimum(corners[:, None, 2:], corners[None, :, 2:]) - low, 2, 0)
+    # boxes hold room for ascenders and descenders that most words do not use
+    over = np.triu((width > 1) & (height > 4), k=1)
+    assert [(names[i], names[j]) for i, j in np.argwhere(over)] == []
     assert min(t.get_fontsize() for t in figure.findobj(Text)) >= 7.5
 
 
@@ -206,6 +205,19 @@ def test_rising_clips_an_interval_with_an_arrow_and_keeps_its_numbers(run):
     assert points.max() <= high
 
 
+def test_rising_keeps_themes_and_explains_rings_that_clear_no_change():
+    topics = tuple(f"topic {i}" for i in range(60))
+    trends, _ = made_up.trend_tables(made_up.THEMES, topics)
+    trends = trends.with_columns(
+        verdict=pl.when(pl.col("kind") == "topic").then(pl.lit("rising")).otherwise("verdict"),
+        growth_low=pl.when(pl.col("name") == "label noise").then(1.01).otherwise("growth_low"),
+    )
+    written = texts(rising(trends))
+    assert "label noise" in written
+    assert any("A ring whose bar clears “no change”" in t for t in written)
+    assert sum(t.startswith("topic ") for t in written) == 21
+
+
 def test_rising_without_any_estimate_refuses():
     trends = made_up.trend_tables(
         {"federated unlearning": (0.0005, 1.1, "insufficient_evidence")}, ()
@@ -267,6 +279,21 @@ def test_shares_have_points_intervals_and_a_hollow_incomplete_bucket(run, figure
     assert {"6", "7", "8", "12", "17", "19", "23", "0"} <= set(texts(figure))  # papers per bucket
 
 
+def test_the_interval_of_a_tiny_bucket_does_not_flatten_the_others(run):
+    tiny = pl.col("bucket_start") == made_up.buckets()[0][0]
+    series = run[tables.TREND_SERIES].with_columns(
+        n_total=pl.when(tiny).then(2).otherwise("n_total").cast(pl.Int32),
+        share_high=pl.when(tiny).then(0.97).otherwise("share_high"),
+    )
+    figure = theme_shares(series, run[tables.TRENDS])
+    ax = share_axes(figure)[0]
+    assert ax.get_ylim()[1] < 0.2
+    (arrow,) = (line for line in ax.lines if line.get_marker() == "^")
+    assert list(arrow.get_ydata()) == [ax.get_ylim()[1]]
+    assert "interval beyond axis" in texts(figure)
+    assert_readable(figure)
+
+
 def test_a_gap_has_neither_point_nor_line_and_is_marked(figures):
     figure = figures["theme_shares"]
     gap = made_up.buckets()[3][0].toordinal()
@@ -278,7 +305,7 @@ def test_a_gap_has_neither_point_nor_line_and_is_marked(figures):
             for x in line.get_xdata()
         )
         assert any(isinstance(p, Patch) and p.get_hatch() is None for p in ax.patches)
-    assert "quarter without papers" in texts(figure)
+    assert "no papers" in texts(figure)
 
 
 def test_a_trend_is_drawn_only_with_a_verdict(run, figures):
@@ -302,6 +329,7 @@ def test_every_share_axis_starts_at_zero(figures):
 def test_panels_say_the_verdict_in_words(figures):
     written = texts(figures["theme_shares"])
     assert "▲ rising: +48 % a year (+14 % to +93 %), 107 papers" in written
+    assert "▼ falling (with caution): −28 % a year (−42 % to −10 %), 152 papers" in written
     assert "○ insufficient evidence: +2 % a year (−29 % to +46 %), 58 papers" in written
     assert "○ insufficient evidence: too few to estimate, 5 papers" in written
 
@@ -317,6 +345,19 @@ def test_topics_with_a_verdict_come_first_then_the_largest(run, figures):
     assert len(shown) == 11
     assert any("Not drawn: 3 more topics" in t for t in written)
     assert any("of 14 topics, 1 is rising" in t for t in written)  # also those not drawn
+
+
+def test_months_are_labelled_at_the_same_place_of_each_year():
+    starts = [date(2022 + i // 12, i % 12 + 1, 1) for i in range(22)]
+    rows = [
+        {"bucket_start": a, "bucket_end": b, "n_total": 9, "is_partial": False}
+        for a, b in pairwise(starts)
+    ]
+    timeline = Timeline.of(pl.DataFrame(rows))
+    ax = Figure().add_subplot()
+    timeline.ticks(ax, 3.4)
+    labels = [t.get_text() for t in ax.get_xticklabels()]
+    assert labels == ["Jan 2022", "Jul 2022", "Jan 2023", "Jul 2023"]
 
 
 @pytest.mark.parametrize(
@@ -401,8 +442,8 @@ def test_a_thousand_topics_are_counted_not_crammed():
     written = texts(topic_map(papers, topics))
     n_named = sum(t.startswith("topic ") for t in written)
     assert 0 < n_named <= 30
-    (note,) = (t for t in written if t.startswith("Without a label"))
-    assert f"{topics.filter(pl.col('n_papers') > 0).height - n_named} topics" in note
+    (note,) = (t for t in written if "without a label" in t)
+    assert f"{topics.filter(pl.col('n_papers') > 0).height - n_named} further topics" in note
 
 
 def test_same_input_same_bytes_in_any_order_and_any_settings(small):

@@ -140,6 +140,11 @@ def test_sentences_of_the_four_verdicts():
         "For label noise the evidence is not enough to say: the best guess is +12 % a year, but "
         "anything from −20 % to +58 % is possible (92 papers)."
     )
+    chance = row(verdict="insufficient_evidence", growth_low=1.02)
+    assert plain(sentence(chance)) == (
+        "For label noise the evidence is not enough to say: the best guess is +40 % a year (95 % "
+        "interval +2 % to +80 %; 92 papers), but among so many subjects that much comes up by chance."
+    )
     assert plain(sentence(row(**UNKNOWN, n_papers=4))) == (
         "For label noise the evidence is not enough to say: only 4 dated papers."
     )

@@ -113,7 +113,7 @@ def _estimate(row: Row) -> tuple[str, str]:
 
 def verdict_words(row: Row) -> str:
     """Verdict, growth and number of papers of a row of `trends`, short enough for a panel title."""
-    word = VERDICT_WORDS[row["verdict"]]
+    word = VERDICT_WORDS[row["verdict"]] + " (with caution)" * is_doubtful(row)
     papers = count(row["n_papers"], "paper")
     growth = growth_words(row)
     if growth is None:
@@ -153,10 +153,16 @@ def _what_fits(row: Row) -> str:
     if not has_estimate(row):
         return f": only {count(row['n_papers'], 'dated paper')}"
     growth, interval = _estimate(row)
+    papers = count(row["n_papers"], "paper")
+    if is_one_of_many(row):
+        return (
+            f": the best guess is {growth} a year (95{NBSP}% interval {interval}; {papers}), but "
+            "among so many subjects that much comes up by chance"
+        )
     low, high = interval.split(" to ")
     return (
         f": the best guess is {growth} a year, but anything from {low} to {high} is possible "
-        f"({count(row['n_papers'], 'paper')})"
+        f"({papers})"
     )
 
 
@@ -171,6 +177,13 @@ def _movement(row: Row) -> str:
     if row["growth"] >= 2:
         return f"{what} grow{s} {growth}-fold"
     return f"{what} {'grow' if row['verdict'] == 'rising' else 'shrink'}{s} by {growth}"
+
+
+def is_one_of_many(row: Row) -> bool:
+    """Whether the interval excludes no change, yet not surely enough among all subjects tested."""
+    if row["verdict"] != "insufficient_evidence" or not has_estimate(row):
+        return False
+    return not row["growth_low"] <= 1 <= row["growth_high"]
 
 
 def is_doubtful(row: Row) -> bool:

@@ -20,10 +20,11 @@ from upwell.wording import (
     growth_words,
     headline,
     is_doubtful,
+    is_one_of_many,
     ranked,
 )
 
-MAX_ROWS = 25
+MAX_ROWS, MAX_THEMES = 25, 15
 NAMES, PLOT, GROWTH, PAPERS = 2.75, 2.75, 1.82, 0.5  # column widths in inches
 INDENT, SPACE = 0.12, 0.12  # inches before names, and between the columns
 ROW = 0.25  # inches of a row with a name on one line
@@ -45,8 +46,9 @@ def rising(trends: pl.DataFrame) -> Figure:
 
     Returns
     -------
-    At most 25 rows: those with a verdict before those without; a footnote counts what is left out
-    and names subjects with too few papers to estimate. Intervals beyond the axis end in an arrow.
+    At most 25 rows: up to 15 themes, then topics with a verdict before those without; a footnote
+    counts what is left out and names subjects with too few papers to estimate. Intervals beyond
+    the axis end in an arrow.
     """
     rows = ranked(trends).to_dicts()
     estimated = [row for row in rows if growth_words(row) is not None]
@@ -122,14 +124,13 @@ def _lines(rows: list[Row]) -> list[_Line]:
 
 
 def _most_telling(rows: list[Row]) -> list[Row]:
-    """At most 25 rows, in their order: those with a verdict before those without, then themes."""
-    weight = {"rising": 0, "falling": 0, "steady": 1, "insufficient_evidence": 2}
-
-    def rank(index: int) -> tuple[int, bool, int, int]:
-        row = rows[index]
-        return weight[row["verdict"]], row["kind"] != "theme", -row["n_papers"], index
-
-    return [rows[i] for i in sorted(sorted(range(len(rows)), key=rank)[:MAX_ROWS])]
+    """At most 25 rows, in their order: themes have 15 places, then a verdict comes before none."""
+    weight = {"rising": 0, "falling": 0, "steady": 1, UNKNOWN: 2}
+    order = sorted(rows, key=lambda row: (weight[row["verdict"]], -row["n_papers"]))
+    themes = [row for row in order if row["kind"] == "theme"][:MAX_THEMES]
+    others = [row for row in order if row not in themes]
+    chosen = [*themes, *others][:MAX_ROWS]
+    return [row for row in rows if row in chosen]
 
 
 def _limit(rows: list[Row]) -> float:
@@ -259,6 +260,10 @@ def _footnote(rows: list[Row], shown: list[Row], unknown: list[Row]) -> str:
         listed = ", ".join(f"{clipped(r['name'], 30)} ({r['n_papers']:,})" for r in unknown[:6])
         more = f" and {len(unknown) - 6:,} more" if len(unknown) > 6 else ""
         notes.append(f"Too few papers to estimate (papers): {listed}{more}.")
+    if any(map(is_one_of_many, shown)):
+        notes.append(
+            "A ring whose bar clears “no change”: among so many subjects, that comes up by chance."
+        )
     if any(map(is_doubtful, shown)):
         notes.append("† Not every sensitivity check agrees.")
     if any(r["is_burst"] for r in shown):

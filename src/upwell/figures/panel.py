@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,11 +11,12 @@ from matplotlib.figure import Figure
 
 from upwell.figures import style
 from upwell.figures.timeline import Timeline
-from upwell.wording import percent
 
 SHARES, STRIP = 1.25, 0.34  # inches of the shares and of the bars
 LEFT = 0.5  # inches for the tick labels
 TINY = 7.5  # points, for the numbers on bars
+SPACE = 0.06  # inches between shares and bars, for their numbers
+TINIEST = 0.05  # of the largest bucket; the interval of a smaller one may leave the axis
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,27 @@ class Panel:
     colour: str
     frame: pl.DataFrame
     fitted: tuple[float, float] | None = None
+
+    @property
+    def known(self) -> pl.DataFrame:
+        """The buckets that have papers; an interval that is missing is as wide as the point."""
+        return self.frame.filter(pl.col("share").is_not_null()).with_columns(
+            pl.col("share_low", "share_high").fill_null(pl.col("share"))
+        )
+
+    @property
+    def limit(self) -> float:
+        """Top of the share axis: all points, and the intervals of all but the tiniest buckets."""
+        known = self.known
+        sure = known.filter(pl.col("n_total") >= TINIEST * pl.col("n_total").max())
+        fitted = self.fitted[-1:] if self.fitted else ()
+        tops: list[float] = [*known["share"], *sure["share_high"], *fitted, 1e-4]
+        return max(tops) * 1.08
+
+    @property
+    def is_clipped(self) -> bool:
+        """Whether an interval goes beyond the share axis."""
+        return "share" in self.frame.columns and bool((self.known["share_high"] > self.limit).any())
 
 
 def draw(
@@ -43,7 +66,7 @@ def draw(
     left, top = corner
     height = SHARES + STRIP
     if "share" in panel.frame.columns:
-        ax = style.axes(figure, left, top, width, SHARES)
+        ax = style.axes(figure, left, top, width, SHARES - SPACE)
         _shares(ax, panel, timeline)
         timeline.name_incomplete(ax)
         top, height = top + SHARES, STRIP
@@ -55,14 +78,16 @@ def draw(
 
 def _shares(ax: Axes, panel: Panel, timeline: Timeline) -> None:
     """Points with intervals; hollow in an incomplete bucket, none where there are no papers."""
-    known = panel.frame.filter(pl.col("share").is_not_null())
-    highest = known.select(pl.max_horizontal("share", "share_high").max()).item() or 0.0
-    top = max(highest, *(panel.fitted or ()), 1e-4) * 1.08
+    known = panel.known
+    top = panel.limit
     timeline.shade(ax)
     middles = np.array([timeline.middle(row) for row in known.iter_rows(named=True)])
-    low = known["share_low"].fill_null(known["share"])
-    high = known["share_high"].fill_null(known["share"])
-    ax.vlines(middles, low, high, color=panel.colour, linewidth=1, alpha=0.55)
+    high = known["share_high"].to_numpy()
+    ax.vlines(
+        middles, known["share_low"], np.minimum(high, top), panel.colour, linewidth=1, alpha=0.55
+    )
+    beyond = middles[high > top]
+    ax.plot(beyond, [top] * len(beyond), "^", ms=3.5, mew=0, color=panel.colour, clip_on=False)
     partial = known["is_partial"].to_numpy()
     for which, face in ((~partial, panel.colour), (partial, "white")):
         shares = known["share"].to_numpy()[which]
@@ -72,7 +97,7 @@ def _shares(ax: Axes, panel: Panel, timeline: Timeline) -> None:
     if panel.fitted is not None:
         _trend(ax, panel.fitted, timeline, panel.colour)
     ticks = _share_ticks(top)
-    ax.set_yticks(ticks, [percent(t).replace(".0", "") for t in ticks])
+    ax.set_yticks(ticks, [f"{100 * tick:g}\xa0%" for tick in ticks])
     ax.set_xticks([])
     ax.set_ylim(0, top)
     ax.set_xlim(*timeline.limits)
@@ -127,28 +152,30 @@ def _counts(ax: Axes, panel: Panel, timeline: Timeline, size: tuple[float, float
             alpha=0.45,
         )
     for row in rows if fit else rows[largest : largest + 1]:
-        ax.annotate(
-            f"{row['n_papers']:,}",
-            (timeline.middle(row), row["n_papers"]),
-            (0, 1),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontsize=TINY,
-            color=style.MUTED,
-            parse_math=False,
-        )
+        _number(ax, row, timeline, width)
     room = style.lines_height(1, TINY) / height
     ax.set_ylim(0, max(most, 1) / (1 - room))
     ax.set_yticks([])
     timeline.ticks(ax, width)
     ax.spines[["right", "top"]].set_visible(False)
-    ax.text(
-        -0.06 / width,
-        0,
-        "papers",
-        transform=ax.transAxes,
-        ha="right",
+    below: dict[str, Any] = {"fontsize": TINY, "color": style.MUTED}
+    ax.text(-0.06 / width, 0, "papers", transform=ax.transAxes, ha="right", **below)
+
+
+def _number(ax: Axes, row: dict[str, Any], timeline: Timeline, width: float) -> None:
+    """The papers of a bucket over its bar; at the edge if it would go beyond the panel."""
+    words = f"{row['n_papers']:,}"
+    start, end = timeline.limits
+    x = timeline.middle(row)
+    half = style.text_width(words, TINY) / 2 / width * (end - start)
+    ax.annotate(
+        words,
+        (min(max(x, start + half), end - half), row["n_papers"]),
+        (0, 1),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
         fontsize=TINY,
         color=style.MUTED,
+        parse_math=False,
     )

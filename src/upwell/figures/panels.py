@@ -124,7 +124,7 @@ def _grid_figure(shown: list[Row], left_out: list[Row], series: pl.DataFrame, ki
     n_lines = -(-len(panels) // grid.n_columns)
     figure = style.blank(top + 0.3 + n_lines * grid.height)
     style.write_heading(figure, head, subtitle)
-    _key(figure, top, timeline, shown)
+    _key(figure, top, timeline, panels)
     for place, (panel, title) in enumerate(zip(panels, titles, strict=True)):
         left, above = grid.corner(place, top + 0.3)
         _write_title(figure, left, above, title, panel.colour)
@@ -182,21 +182,25 @@ def _subtitle(left_out: list[Row], kind: str, timeline: Timeline) -> str:
     return words
 
 
-def _key(figure: Figure, top: float, timeline: Timeline, rows: list[Row]) -> None:
+def _key(figure: Figure, top: float, timeline: Timeline, panels: list[Panel]) -> None:
     """What points, lines and shades stand for; only what occurs."""
     grey = style.MUTED
     points = Line2D([], [], color=grey, marker="o", markersize=4.5, label="share, 95 % interval")
     handles: list[Line2D | Patch] = [points]
     points.set_linewidth(0)
-    if any(row["verdict"] != "insufficient_evidence" for row in rows):
-        label = "fitted trend (only with a verdict)"
+    if any(panel.is_clipped for panel in panels):
+        label = "interval beyond axis"
+        mark: dict[str, Any] = {"marker": "^", "markersize": 3.5, "linewidth": 0}
+        handles.append(Line2D([], [], color=grey, label=label, **mark))
+    if any(panel.fitted for panel in panels):
+        label = "fitted trend, given a verdict"
         handles.append(Line2D([], [], color=grey, linewidth=2, label=label))
     shade: dict[str, Any] = {"edgecolor": style.RULE, "linewidth": 0.8}
     if timeline.partial:
         label = f"incomplete {timeline.bucket}"
         handles.append(Patch(facecolor="white", hatch="////", label=label, **shade))
     if timeline.gaps:
-        label = f"{timeline.bucket} without papers"
+        label = "no papers"
         handles.append(Patch(facecolor=style.PALE, label=label, **shade))
     style.write_key(figure, top, handles, style.SMALL)
 

@@ -69,7 +69,7 @@ def _map(papers: pl.DataFrame, topics: pl.DataFrame) -> Figure:
     ]
     n_unnamed = found.height - _write(ax, labels, points, (width, HEIGHT))
     if n_unnamed:
-        note = f"Without a label, for want of room: {count(n_unnamed, 'topic')}."
+        note = f"{count(n_unnamed, 'further topic')} without a label, for want of room."
         style.write(
             figure, style.MARGIN, top + HEIGHT + 0.08, note, fontsize=style.SMALL, color=style.MUTED
         )

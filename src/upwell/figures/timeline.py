@@ -11,6 +11,9 @@ from upwell.figures import style
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
+# Labels at every second, third, … bucket that fall on the same place of each year.
+EVEN_STEPS = {"month": (1, 2, 3, 6, 12), "quarter": (1, 2, 4), "year": ()}
+
 Row = dict[str, Any]
 Bucket = tuple[date, date]
 
@@ -119,17 +122,21 @@ class Timeline:
         labels = self._labels()
         widest = max(style.text_width(label, style.SMALL) for _, label in labels)
         room = max(int(width / (widest + 0.12)), 1)
-        step = -(-len(labels) // room)
-        kept = labels[::step]
+        enough = -(-len(labels) // room)
+        steps = EVEN_STEPS[self.bucket] if len(self._years()) < 3 else ()
+        kept = labels[:: min((step for step in steps if step >= enough), default=enough)]
         ax.set_xlim(start, end)
         ax.set_xticks([x for x, _ in kept], [label for _, label in kept])
 
     def _labels(self) -> list[tuple[float, str]]:
         """Every place that may carry a label: the buckets of a year's start, or each bucket."""
-        januaries = [start for start, _ in self.buckets if start.month == 1]
-        if len(januaries) >= 3:
-            return [(start.toordinal(), f"{start.year}") for start in januaries]
+        if len(self._years()) >= 3:
+            return [(start.toordinal(), f"{start.year}") for start in self._years()]
         return [(start.toordinal(), self._name(start)) for start, _ in self.buckets]
+
+    def _years(self) -> list[date]:
+        """The buckets' starts that start a year."""
+        return [start for start, _ in self.buckets if start.month == 1]
 
     def _name(self, start: date) -> str:
         """A bucket's name by its first day."""
