@@ -47,12 +47,14 @@ class Sample:
     papers: pl.DataFrame
 
 
-def sample_files(*, random_state: int = 34) -> Sample:
+def sample_files(*, random_state: int = 196) -> Sample:
     """The sample corpus: about a thousand invented papers of January 2023 to October 2025.
 
     Parameters
     ----------
-    random_state : seed; the same seed gives the same bytes on every machine and day.
+    random_state : seed; the same seed gives the same bytes on every machine and day. The default is
+        one whose realised growths are all near the true ones (each theme within 0.4, each topic
+        within 1.2 standard errors), so that what can be seen is what is true.
 
     Returns
     -------

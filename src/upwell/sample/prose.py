@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -98,20 +99,23 @@ class Writer:
     def _title(self, themes: Sequence[str], given: dict[str, str]) -> str:
         """A title that no other paper has."""
         patterns = self._choices(themes).get("title") or self.topic["title"]
-        while (title := self._fill(self.dice.pick(patterns), dict(given))) in self.taken:
-            pass
-        self.taken.add(title)
-        return _title_case(title)
+        for _ in range(200):
+            title = _title_case(self._fill(self.dice.pick(patterns), dict(given)))
+            if title.casefold() not in self.taken:
+                self.taken.add(title.casefold())
+                return title
+        raise ValueError(f"no title is left of {len(patterns)} patterns; add some to the topic")
 
     def _name(self) -> str:
-        """A method's name that no other paper has."""
-        head, tail = self.topic["names"]["head"], self.topic["names"]["tail"]
-        for _ in range(500):
-            name = self.dice.pick(head) + self.dice.pick(tail)
+        """A method's name that no other paper has; when they run out, second versions."""
+        names = self.topic["names"]
+        for attempt in count():
+            version = f"-{attempt // 60 + 1}" if attempt >= 60 else ""
+            name = f"{self.dice.pick(names['head'])}{self.dice.pick(names['tail'])}{version}"
             if name not in self.taken:
                 self.taken.add(name)
-                return name
-        raise ValueError(f"no name is left of {len(head)} x {len(tail)}; add some to the topic")
+                break
+        return name
 
     def _fill(self, pattern: str, given: dict[str, str]) -> str:
         """A pattern with everything chosen; `given` keeps what the paper has used."""
