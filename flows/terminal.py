@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -146,21 +146,38 @@ def _bars(console: Console) -> Iterator[None]:
 
 
 def _last_word(console: Console, folder: Path) -> None:
-    """The headline, a line per theme and per topic that has a verdict, and the run's folder."""
+    """The headline, the verdicts of themes and topics, and where the report is."""
     import polars as pl
 
     from upwell.tables import TRENDS
-    from upwell.wording import headline, verdict_rows
+    from upwell.wording import VERDICT_WORDS, headline, verdict_rows
 
     trends = pl.read_parquet(folder / f"{TRENDS.name}.parquet")
-    rows = verdict_rows(trends)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in rows[0] if rows else ():
-        table.add_column(name, overflow="fold")
-    for row in rows[:MAX_ROWS]:
-        table.add_row(*(str(value) for value in row.values()))
     console.print(headline(trends), soft_wrap=True)
-    console.print(table)
-    if len(rows) > MAX_ROWS:
-        console.print(f"… and {len(rows) - MAX_ROWS} more in {TRENDS.name}.parquet")
+    for kind, title in (("theme", "Themes"), ("topic", "Topics")):
+        # What has a verdict comes first, so that the cut never hides one.
+        rows = sorted(
+            verdict_rows(trends.filter(pl.col("kind") == kind)),
+            key=lambda row: row["verdict"] == VERDICT_WORDS["insufficient_evidence"],
+        )
+        if rows:
+            console.print(_verdicts(title, rows))
+        if len(rows) > MAX_ROWS:
+            console.print(f"… and {len(rows) - MAX_ROWS} more in {TRENDS.name}.parquet")
     console.print(f"{folder}{os.sep}report.html", soft_wrap=True, highlight=False)
+
+
+def _verdicts(title: str, rows: Sequence[Mapping[str, str | int]]) -> Table:
+    """The verdicts of one kind of subject, narrow enough for 80 columns."""
+    columns = {
+        "verdict": "verdict",
+        "growth per year (95 % interval)": "growth a year, 95 %",
+        "papers": "papers",
+    }
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(title)
+    for head in columns.values():
+        table.add_column(head, no_wrap=True, justify="right" if head == "papers" else "left")
+    for row in rows[:MAX_ROWS]:
+        table.add_row(str(row["name"]), *(str(row[name]) for name in columns))
+    return table

@@ -132,6 +132,7 @@ REASONS = (
 )
 
 _SOURCE = Column(STR, "where the record stands: `file#position` (line or row, from 1)")
+_REJECT_SOURCE = Column(STR, "where the item stands, `file#position`; a whole file: `file`")
 _PAPER_ID = Column(STR, "the paper; the same paper has the same id in every run")
 
 RECORDS = Table(
@@ -210,7 +211,7 @@ REJECTS = Table(
     "item that could not become a paper",
     ("source",),
     {
-        "source": _SOURCE,
+        "source": _REJECT_SOURCE,
         "reason": Column(STR, "why, from a closed list", values=REASONS),
         "detail": Column(STR, "what is wrong, and what to do"),
         "excerpt": Column(STR, "the start of the item, at most 200 characters"),

@@ -128,7 +128,7 @@ class Mapper:
         shown = ", ".join(keys[:30]) + (", …" if len(keys) > 30 else "")
         wrong = self._set.get("abstract")
         start = f"there is no column {wrong}" if wrong else "no column is known to hold abstracts"
-        return f"{start}; there are {shown}; name it with --columns abstract=NAME"
+        return f"{start}; there are {shown}; name it with --columns.abstract NAME"
 
     def note(self) -> str:
         """Which column was read as which field."""
