@@ -17,7 +17,7 @@ from upwell.trends.growth import (
 )
 from upwell.trends.logit import LogitFit, fit_logit
 from upwell.trends.noise import Noise, fit_with_noise
-from upwell.trends.squeeze import adjust_p_values, squeeze_dispersion, trigamma_inverse
+from upwell.trends.squeeze import adjust_p_values, squeeze_dispersion, stands_apart
 from upwell.trends.verdicts import decide_verdicts
 
 TIME = np.array([0.5, 1.5, 2.5, 4.0, 5.5])
@@ -95,15 +95,10 @@ def test_subjects_do_not_disturb_each_other():
     assert [a.slope[0] for a in alone] == pytest.approx(list(together[[0, 599]]), abs=1e-9)
 
 
-def test_trigamma_inverse_at_known_values():
-    assert trigamma_inverse(math.pi**2 / 6) == pytest.approx(1.0)
-    assert trigamma_inverse(math.pi**2 / 2) == pytest.approx(0.5)
-    assert trigamma_inverse(1e-6) == pytest.approx(1e6, rel=1e-5)
-
-
 def test_equal_dispersions_become_one_with_all_freedom():
+    # they scatter less than chance makes them, so the common one is taken as if they were its median
     shrunken, n_behind = squeeze_dispersion(np.full(7, 2.5), 6)
-    assert shrunken == pytest.approx(np.full(7, 2.5))
+    assert shrunken == pytest.approx(np.full(7, 2.5 / (stats.chi2.median(6) / 6)), rel=1e-4)
     assert n_behind == pytest.approx(np.full(7, 42.0))
 
 
@@ -120,6 +115,29 @@ def test_dispersions_are_shrunk_by_the_freedom_they_were_drawn_with():
     weight = 4 / n_behind[0]
     assert np.polyfit(drawn, shrunken, 1)[0] == pytest.approx(weight)
     assert (shrunken[0] - weight * drawn[0]) / (1 - weight) == pytest.approx(2.0, rel=0.03)
+
+
+def test_subjects_that_stand_apart_borrow_nothing_and_change_nothing():
+    common = stats.chi2.rvs(10, size=400, random_state=3) / 10
+    before, n_before = squeeze_dispersion(common, 10)
+    after, n_after = squeeze_dispersion(np.append(common, [30.0, 45.0]), 10)
+    assert list(after[-2:]) == [30.0, 45.0]
+    assert list(n_after[-2:]) == [10.0, 10.0]
+    assert stands_apart(np.append(common, [30.0, 45.0]), 10).sum() == 2
+    assert after[:-2] == pytest.approx(before, rel=0.06)
+    assert before.std() < 0.35 * common.std()
+    assert n_before.min() > 50
+
+
+def test_hypes_that_came_and_went_do_not_pass_for_noise_of_all():
+    c = simulate(np.random.default_rng(11), Setting(n_subjects=200, moving=0.0, corpus="flat"))
+    hump = simulate(
+        np.random.default_rng(11), Setting(n_subjects=200, moving=0.0, corpus="flat", humps=0.1)
+    )
+    calm = fit_with_noise(c.n_papers, c.n_total, c.time, np.arange(12.0))[1]
+    wild = fit_with_noise(hump.n_papers, hump.n_total, hump.time, np.arange(12.0))[1]
+    assert wild.clumping == pytest.approx(calm.clumping, rel=0.35)
+    assert wild.carry_over <= calm.carry_over + 0.2
 
 
 def test_dispersion_of_zero_is_no_error():

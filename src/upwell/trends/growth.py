@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from upwell.trends.logit import Floats, LogitFit
-from upwell.trends.noise import Noise, fit_with_noise
+from upwell.trends.noise import Noise, fit_with_noise, scaled_squares
 from upwell.trends.squeeze import squeeze_dispersion
 
 
@@ -86,7 +86,8 @@ def estimate_growth(n_papers: Floats, n_total: Floats, time: Floats, rank: Float
     correlation = noise.correlation(n_total, rank)
     inflation = _quadratic(tilt, correlation)
     n_expected = len(n_total) - inflation - _quadratic(level, correlation)
-    raw = _raw_dispersion(fit, noise, n_papers, n_total, n_expected)
+    squares = scaled_squares(fit, n_papers, n_total) / noise.variance_factor(n_total)
+    raw = squares.sum(axis=1) / n_expected
     shrunken, n_behind = squeeze_dispersion(raw, float(len(n_total) - 2))
     dispersion = np.maximum(shrunken, fit.information / _binomial_information(fit, n_total))
     error = np.sqrt(dispersion * inflation / fit.information)
@@ -97,19 +98,6 @@ def _quadratic(vectors: Floats, matrix: Floats) -> Floats:
     """Quadratic form v' M v of each row v, (S,)."""
     product: Floats = ((vectors @ matrix) * vectors).sum(axis=1)
     return product
-
-
-def _raw_dispersion(
-    fit: LogitFit, noise: Noise, n_papers: Floats, n_total: Floats, n_expected: Floats
-) -> Floats:
-    """Fletcher's dispersion of each subject, (S,)."""
-    gap = n_papers - n_total * fit.share
-    variance = n_total * fit.share * (1 - fit.share) * noise.variance_factor(n_total)
-    pearson = (gap**2 / np.maximum(variance, 1e-200)).sum(axis=1) / n_expected
-    scale = np.maximum(n_total * fit.share * (1 - fit.share), 1e-200)
-    skew = ((1 - 2 * fit.share) * gap / scale).mean(axis=1)
-    dispersion: Floats = pearson / np.maximum(1 + skew, 0.1)
-    return dispersion
 
 
 def _binomial_information(fit: LogitFit, n_total: Floats) -> Floats:
@@ -138,8 +126,9 @@ def slopes_without_one_bucket(growth: Growth, n_papers: Floats, n_total: Floats)
 def burst_p_values(growth: Growth, n_papers: Floats, n_total: Floats, bucket: int) -> Floats:
     """One-sided p-values of a bucket holding this many papers or more, given the others: (S,).
 
-    The trend is refitted without the bucket (one step), and the count compared with a negative
-    binomial that has the predicted mean and the variance of a prediction.
+    Trend (one step of the refit) and dispersion are those without the bucket, lest a burst hide
+    itself; the count is compared with a negative binomial that has the predicted mean and the
+    variance of a prediction, and its tail widened from normal to t, as the dispersion is a guess.
 
     Parameters
     ----------
@@ -156,18 +145,24 @@ def burst_p_values(growth: Growth, n_papers: Floats, n_total: Floats, bucket: in
     ------
     Our definition.
     """
-    from scipy.special import betainc
+    from scipy.special import betainc, ndtri, stdtr
 
     fit = growth.fit
     lever = np.minimum(fit.leverage[:, bucket], 1 - 1e-6)
     factor = growth.noise.variance_factor(n_total)[bucket]
+    squares = scaled_squares(fit, n_papers, n_total) / growth.noise.variance_factor(n_total)
+    rest = squares.sum(axis=1) - squares[:, bucket] / (1 - lever)
+    n_rest = float(len(n_total) - 3)
+    dispersion, n_behind = squeeze_dispersion(np.maximum(rest, 0.0) / n_rest, n_rest)
+    dispersion = np.maximum(dispersion, 1 / factor)
     share, count, total = fit.share[:, bucket], n_papers[:, bucket], n_total[bucket]
     gap = (count - total * share) / factor
     shift = lever * gap / fit.weight[:, bucket] / (1 - lever)
-    odds = share / (1 - share) * np.exp(-np.clip(shift, -30, 30))
+    odds = share / np.maximum(1 - share, 1e-16) * np.exp(-np.clip(shift, -30, 30))
     expected = np.maximum(total * odds / (1 + odds), 1e-9)
-    spread = expected * (1 - expected / total) * factor * growth.dispersion / (1 - lever)
+    spread = expected * (1 - expected / total) * factor * dispersion / (1 - lever)
     spread = np.maximum(spread, expected * (1 + 1e-6))
     size = expected**2 / (spread - expected)
-    p: Floats = np.where(count > 0, betainc(np.maximum(count, 1), size, 1 - expected / spread), 1.0)
-    return p
+    tail = betainc(np.maximum(count, 1), size, 1 - expected / spread)
+    widened: Floats = stdtr(n_behind, ndtri(np.where(count > 0, tail, 1.0)))
+    return widened

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from upwell.trends.logit import Floats, LogitFit, fit_logit
+from upwell.trends.squeeze import stands_apart
 
 _MOST_CLUMPING = 0.5
 _CARRY_OVER_GRID = np.linspace(0, 0.95, 39)
@@ -45,9 +46,11 @@ def fit_with_noise(
 ) -> tuple[LogitFit, Noise]:
     """Lines of all subjects and the noise around them, each estimated given the other.
 
-    `clumping` is where the Pearson statistics of all subjects sum to what is expected of them,
-    `carry_over` where the products of neighbouring residuals do; both expectations allow for the
-    straight line having been fitted, which alone makes residuals smaller and alternate in sign.
+    `clumping` is where the dispersions of the middle half of the subjects average what they do
+    by chance, `carry_over` where the products of neighbouring residuals sum to what is expected,
+    leaving out subjects that scatter like no other. Both expectations allow for the line having
+    been fitted, which alone makes residuals smaller and alternate in sign. The limits are there
+    because a hype that came and went is no line, and its shape would pass for noise of all.
 
     Parameters
     ----------
@@ -70,17 +73,15 @@ def fit_with_noise(
     n_residual = float(len(n_total) - 2)
     for _ in range(_MAX_ROUNDS):
         last = noise
-        binomial = _pearson(fit, n_papers, n_total)
-        squares = (binomial**2).sum(axis=0)
-        clumping = _solve_clumping(squares, n_total, n_residual * len(n_papers))
+        squares = scaled_squares(fit, n_papers, n_total)
+        clumping = _solve_clumping(squares, n_total, n_residual)
         noise = Noise(clumping, noise.carry_over if clumping else 0.0)
         factor = noise.variance_factor(n_total)
         fit = fit_logit(n_papers, n_total, time, variance_factor=factor, start=fit)
         if clumping:
             residual = _pearson(fit, n_papers, n_total) / np.sqrt(factor)
             noise = Noise(clumping, _solve_carry_over(residual, fit, clumping, n_total, rank))
-        span = _line_space(fit)
-        n_residual = _expected(noise.correlation(n_total, rank), span)[1]
+        n_residual = _expected(noise.correlation(n_total, rank), _line_space(fit))[1]
         if _settled(noise, last):
             break
     return fit, noise
@@ -101,25 +102,67 @@ def _pearson(fit: LogitFit, n_papers: Floats, n_total: Floats) -> Floats:
     return residual
 
 
-def _solve_clumping(squares: Floats, n_total: Floats, expected: float) -> float:
-    """Clumping at which the Pearson statistics sum to what is expected; 0 if they are below."""
+def scaled_squares(fit: LogitFit, n_papers: Floats, n_total: Floats) -> Floats:
+    """Squared Pearson residuals, (S, B), each subject's by Fletcher's scale.
+
+    Parameters
+    ----------
+    fit : lines of S subjects.
+    n_papers, n_total : (S, B) and (B,), what they were fitted to.
+
+    Returns
+    -------
+    Squares in units of the binomial variance; their row sums scatter less about what is expected
+    of them than Pearson's do when counts are few.
+
+    Source
+    ------
+    Fletcher (2012), Estimating overdispersion when fitting a generalized linear model to sparse
+    data.
+    """
+    variance = np.maximum(n_total * fit.share * (1 - fit.share), 1e-200)
+    gap = n_papers - n_total * fit.share
+    skew = ((1 - 2 * fit.share) * gap / variance).mean(axis=1, keepdims=True)
+    squares: Floats = gap**2 / variance / np.maximum(1 + skew, 0.1)
+    return squares
+
+
+def _solve_clumping(squares: Floats, n_total: Floats, n_residual: float) -> float:
+    """Clumping at which the middle half of the dispersions is as chance makes it; at least 0."""
+    from scipy.special import chdtr, chdtri
+
+    cut = len(squares) // 4
+    tail = cut / len(squares)
+    bounds = chdtri(n_residual, [1 - tail, tail]) if cut else np.array([0.0, np.inf])
+    inside = chdtr(n_residual + 2, bounds[1]) - chdtr(n_residual + 2, bounds[0])
+    expected = n_residual * inside / (1 - 2 * tail)
     low, high = 0.0, _MOST_CLUMPING
-    if squares.sum() <= expected:
+    if _middle_mean(squares.sum(axis=1)) <= expected:
         return 0.0
-    for _ in range(50):
+    for _ in range(30):
         middle = (low + high) / 2
-        if (squares / Noise(middle, 0.0).variance_factor(n_total)).sum() > expected:
+        if _middle_mean(squares @ (1 / Noise(middle, 0.0).variance_factor(n_total))) > expected:
             low = middle
         else:
             high = middle
     return (low + high) / 2
 
 
+def _middle_mean(values: Floats) -> float:
+    """Mean of what is left without the lowest and the highest quarter."""
+    cut = len(values) // 4
+    return float(np.sort(values)[cut : len(values) - cut].mean())
+
+
 def _solve_carry_over(
     residual: Floats, fit: LogitFit, clumping: float, n_total: Floats, rank: Floats
 ) -> float:
     """Smallest carry-over that explains the correlation of neighbouring residuals."""
-    observed = float((residual[:, :-1] * residual[:, 1:]).sum() / (residual**2).sum())
+    neighbours = (residual[:, :-1] * residual[:, 1:]).sum(axis=1)
+    own = (residual**2).sum(axis=1)
+    n_residual = float(len(n_total) - 2)
+    alike = ~stands_apart(own / n_residual, n_residual)
+    observed = float(neighbours[alike].sum() / own[alike].sum())
     line = _line_space(fit)
     pairs = [
         _expected(Noise(clumping, x).correlation(n_total, rank), line) for x in _CARRY_OVER_GRID
