@@ -340,6 +340,22 @@ def test_an_abstract_cut_short_is_found_without_title_and_id(length: int) -> Non
     assert result.papers["abstract"].to_list() == [whole]
 
 
+def test_abstracts_cut_short_are_all_found_though_they_have_little_in_common() -> None:
+    rows = []
+    for n in range(20):
+        whole = abstract(n, n_words=300)
+        rows += [record(2 * n, whole), record(2 * n + 1, whole[:400])]
+        assert jaccard(whole, whole[:400]) < 0.25
+    assert joined(*rows) == {frozenset({2 * n, 2 * n + 1}) for n in range(20)}
+
+
+def test_accents_and_letter_case_do_not_make_another_abstract() -> None:
+    accented = abstract(1).replace("e", "é").replace("o", "Ö")
+    result = run(record(1, abstract(1)), record(2, accented))
+    assert groups(result) == together(1, 2)
+    assert result.duplicates["similarity"].to_list() == [1.0]
+
+
 def test_too_little_of_an_abstract_is_no_evidence() -> None:
     whole = abstract(1, n_words=200)
     assert joined(record(1, whole, TITLE), record(2, whole[:150])) == apart(1, 2)
@@ -509,17 +525,23 @@ def test_a_paper_has_one_id_whichever_copy_is_there() -> None:
     assert re.fullmatch(r"p[0-9a-f]{15}", ids.pop())
 
 
-def test_papers_that_begin_alike_have_ids_of_their_own() -> None:
+@pytest.mark.parametrize("earliest", [1, 2, 3])
+def test_papers_that_begin_alike_have_ids_of_their_own(earliest: int) -> None:
     start = abstract(1, n_words=40)
     rows = [
-        record(n, start + " " + abstract(n + 10), f"{VOCABULARY[n]} nets", published=day)
-        for n, day in enumerate([date(2024, 1, 2), date(2024, 1, 1), date(2024, 1, 3)], 1)
+        record(
+            n,
+            start + " " + abstract(n + 10),
+            f"{VOCABULARY[n]} nets",
+            published=date(2024, 1, 1 if n == earliest else 2),
+        )
+        for n in (1, 2, 3)
     ]
     result = run(*rows)
     by_source = dict(result.papers.select(pl.col("sources").list.first(), "paper_id").rows())
     assert len(set(by_source.values())) == 3
-    alone = run(rows[1]).papers["paper_id"][0]
-    assert by_source["file.txt#2"] == alone, "the earliest keeps the id it has alone"
+    alone = run(rows[earliest - 1]).papers["paper_id"][0]
+    assert by_source[f"file.txt#{earliest}"] == alone, "the earliest keeps the id it has alone"
 
 
 def test_papers_that_only_ids_tell_apart_have_ids_of_their_own() -> None:
@@ -544,7 +566,7 @@ def pool() -> list[dict[str, object]]:
 
 
 @given(st.permutations(pool()), st.integers(0, 3))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 def test_order_changes_nothing(rows: list[dict[str, object]], seed: int) -> None:
     straight, shuffled = run(*pool()), run(*rows)
     assert_frame_equal(straight.papers, shuffled.papers)
@@ -555,7 +577,7 @@ def test_order_changes_nothing(rows: list[dict[str, object]], seed: int) -> None
 
 
 @given(st.lists(st.sampled_from(pool()), min_size=1, unique_by=lambda row: row["source"]))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 def test_every_record_is_a_paper_or_a_duplicate(rows: list[dict[str, object]]) -> None:
     result = run(*rows)
     assert result.papers.height + result.duplicates.height == len(rows)
