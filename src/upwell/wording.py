@@ -171,6 +171,8 @@ def _movement(row: Row) -> str:
     ends = [end for end in (row["first_share"], row["last_share"]) if end is not None]
     is_small = bool(ends) and max(ends) <= SMALL_SHARE
     what, s = ("its share", "s") if is_small else ("the odds that a paper is in it", "")
+    if not is_small and ends and row["verdict"] != "steady":
+        what = f"from {' to '.join(percent(end) for end in ends)} of the papers; {what}"
     if row["verdict"] == "steady":
         return f"{what} change{s} by {_estimate(row)[0]}"
     growth = _estimate(row)[0].lstrip("+−×")
