@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 class Dice:
-    """Random draws from one seed."""
+    """Random draws from one seed, a number or several."""
 
-    def __init__(self, random_state: int) -> None:
+    def __init__(self, *random_state: int) -> None:
         self._uniform = _uniform(np.random.Generator(np.random.PCG64(random_state))).__next__
 
     def below(self, n: int) -> int:

@@ -14,7 +14,8 @@ N_ON_PAGE, N_IN_TABLE, N_LISTED = 90, 130, 12
 N_COPIED_TO_PAGE, N_COPIED_TO_TABLE, N_COPIED_TO_LISTING, N_REVISED = 26, 28, 8, 21
 N_BARE_ON_PAGE = 2  # without the lines for authors and date
 _MONTHS = (
-    "January February March April May June July August September October November December".split()
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
 )
 _PAGE_HEAD = "new\n\nGet trending papers in your email inbox!\n\nSubscribe\n\nDaily Papers\n\n"
 _REJECTED = {
@@ -85,9 +86,7 @@ def lay_out(papers: Sequence[Paper], last_day: dt.date, dice: Dice) -> Laid:
     return Laid(files, [*page, *table, *listed, *bulk], start, n_rejects=3)
 
 
-def _page(
-    papers: Sequence[Paper], copies: Sequence[Paper], saved: dt.date, dice: Dice
-) -> bytes:
+def _page(papers: Sequence[Paper], copies: Sequence[Paper], saved: dt.date, dice: Dice) -> bytes:
     """A saved Daily Papers page: the year is omitted in the year of saving."""
     late = [replace(p, published=_later(p.published, saved, dice)) for p in copies]
     bare = {paper.title for paper in papers[:N_BARE_ON_PAGE]}
@@ -138,17 +137,16 @@ def _lines(papers: Sequence[Paper], revised: Sequence[Paper], dice: Dice) -> byt
 
 def _entry(paper: Paper, version: int, dice: Dice) -> dict[str, object]:
     """A paper as a JSON object; some abstracts are wrapped, some papers have a DOI as well."""
-    wrapped = dice.chance(0.1)
-    return {
+    text = paper.abstract
+    entry: dict[str, object] = {
         "id": f"{paper.arxiv_id}v{version}",
         "title": paper.title,
-        "abstract": textwrap.fill(paper.abstract, 78, break_on_hyphens=False)
-        if wrapped
-        else paper.abstract,
+        "abstract": textwrap.fill(text, 78, break_on_hyphens=False) if dice.chance(0.1) else text,
         "published": f"{paper.published}",
         "authors": list(paper.authors),
         "categories": list(paper.categories),
-    } | ({"doi": paper.doi} if dice.chance(0.2) else {})
+    }
+    return entry | {"doi": paper.doi} if dice.chance(0.2) else entry
 
 
 def _revised(paper: Paper) -> Paper:

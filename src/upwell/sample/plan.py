@@ -31,7 +31,7 @@ class Moving:
 
     def at(self, years: float) -> float:
         """The share after some years."""
-        odds = self.share / (1 - self.share) * self.growth**years
+        odds = self.share / (1 - self.share) * math.exp(years * math.log(self.growth))
         return odds / (1 + odds)
 
 

@@ -17,13 +17,14 @@ from upwell.sample.dice import Dice
 
 SLOTS = ("problem", "gap", "method", "detail", "result", "consequence")
 _N_DRAFTS = 8
+_MIN_WORDS = 80
 _EITHER = re.compile(r"<([^<>]*)>")
 _SLOT = re.compile(r"\{(?:([\d.]+)~([\d.]+)|(\w+)(?:\.(\d))?)\}")
-_ARTICLE = re.compile(r"\b([Aa])n? (?=(\w+))")
-_SMALL = frozenset("a an and as at by for from in of on or the to under via with".split())
+_ARTICLE = re.compile(r"\b([Aa])n? (?=(\S+))")
+_SMALL = re.compile("an?|and|as|at|by|for|from|in|of|on|or|the|to|under|via|with")
 # Spelled with a vowel, spoken without, and the other way round.
 _CONSONANT = re.compile(r"(?:uni(?![nm])|us[aeu]|util|eu|once?\b|ubiq|u-|ur5)", re.IGNORECASE)
-_VOWEL = re.compile(r"(?:[aeiou]|[FHLMNRSX](?![a-z])|hour|honest|8|11\b|18\b)", re.IGNORECASE)
+_VOWEL = re.compile(r"(?:[aeiouAEIOU]|[FHLMNRSX](?![a-z])|hour|honest|8|11\b|18\b)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +52,25 @@ class Writer:
         case = self.dice.pick(self.topic.get("cases", [{}]))
         angle = self.dice.pick(self.topic["angles"])
         self._angle = case | (self.topic["themes"].get(themes[0], angle) if themes else angle)
-        patterns = self._patterns(themes)
+        choices = self._choices(themes)
+        patterns = self._patterns(choices, themes[1:])
         given = {"name": self._name()}
         sentences = [_sentence(self._fill(pattern, given)) for pattern in patterns]
-        return Text(self._title(themes, given), " ".join(sentences))
+        spare = [pattern for pattern in choices["more"] if pattern not in patterns]
+        while sum(len(sentence.split()) for sentence in sentences) < _MIN_WORDS and spare:
+            sentences.insert(4, _sentence(self._fill(spare.pop(0), given)))
+        return Text(self._title(choices["title"], given), " ".join(sentences))
 
-    def _patterns(self, themes: Sequence[str]) -> list[str]:
+    def _patterns(self, choices: Mapping[str, Sequence[str]], others: Sequence[str]) -> list[str]:
         """The patterns of an abstract, of several drafts the one least like what is written."""
-        chance, choices = self.dice.chance, self._choices(themes)
-        slots = [*SLOTS[:3], "detail", *["more"] * chance(0.8), *["more"] * chance(0.4), "result"]
+        chance = self.dice.chance
+        slots = [*SLOTS[:3], "detail", "more", *["more"] * chance(0.3), "result"]
         slots += ["result"] * chance(0.4) + ["consequence"] * chance(0.8)
-        drafts = [self._draft(slots, choices, themes[1:]) for _ in range(_N_DRAFTS)]
+        drafts = [self._draft(slots, choices, others) for _ in range(_N_DRAFTS)]
         marks = [self._mark(draft) for draft in drafts]
-        shared = [max(((mark & used).bit_count() for used in self._used), default=0) for mark in marks]
+        shared = [
+            max(((mark & used).bit_count() for used in self._used), default=0) for mark in marks
+        ]
         best = shared.index(min(shared))
         self._used.append(marks[best])
         return drafts[best]
@@ -81,24 +88,21 @@ class Writer:
             fresh = [pattern for pattern in choices[slot] if pattern not in draft]
             draft.append(self.dice.pick(fresh or choices["more"]))
             if slot == "method":
-                draft += [p for name in others for p in self.dice.shuffled(self.common["also"][name])[:2]]
+                draft += [
+                    p for name in others for p in self.dice.shuffled(self.common["also"][name])[:2]
+                ]
         return draft
 
     def _choices(self, themes: Sequence[str]) -> dict[str, list[str]]:
         """The patterns for each slot: the first theme's before the family's before the topic's."""
         slots = {slot: [*self.topic[slot], *self._angle.get(slot, [])] for slot in SLOTS}
+        slots["title"] = self.topic["title"]
         slots |= self.topic.get("families", {}).get(self._angle.get("family"), {})
         theme = self.topic["themes"].get(themes[0], {}) if themes else {}
         return slots | {"more": slots["detail"]} | theme
 
-    def _likeness(self, draft: Sequence[str]) -> tuple[int, int]:
-        """How many patterns a draft shares with the paper that is most like it, and with all."""
-        shared = [len(used.intersection(draft)) for used in self._used]
-        return max(shared, default=0), sum(shared)
-
-    def _title(self, themes: Sequence[str], given: dict[str, str]) -> str:
+    def _title(self, patterns: Sequence[str], given: dict[str, str]) -> str:
         """A title that no other paper has."""
-        patterns = self._choices(themes).get("title") or self.topic["title"]
         for _ in range(200):
             title = _title_case(self._fill(self.dice.pick(patterns), dict(given)))
             if title.casefold() not in self.taken:
@@ -129,18 +133,14 @@ class Writer:
         if low:
             decimals = len(low.partition(".")[2])
             return f"{self.dice.between(float(low), float(high)):.{decimals}f}"
-        key = word if word == "name" else f"{word}.{number}"
-        if number is None or key not in given:
-            if word == "name":
-                return given["name"]
+        if word == "name":
+            return given["name"]
+        key = f"{word}.{number}" if number else f"{word} {len(given)}"
+        if key not in given:
             words = self._words(word)
             fresh = [entry for entry in words if entry not in given.values()]
-            choice = self.dice.pick(fresh or words)
-            given[key if number else f"{word} {len(given)}"] = choice
-        else:
-            choice = given[key]
-        return choice
-
+            given[key] = self.dice.pick(fresh or words)
+        return given[key]
 
     def _words(self, word: str) -> Sequence[str]:
         """What may stand for a word: of the paper's angle, of its topic, or common to all."""
@@ -170,7 +170,9 @@ def _title_case(title: str) -> str:
     words = title.split(" ")
     return " ".join(
         "-".join(
-            part if part in _SMALL and (place or (number and part == word)) else part[:1].upper() + part[1:]
+            part
+            if _SMALL.fullmatch(part) and (place or (number and part == word))
+            else part[:1].upper() + part[1:]
             for place, part in enumerate(word.split("-"))
         )
         for number, word in enumerate(words)
