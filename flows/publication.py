@@ -90,6 +90,7 @@ def _tables(
         tables.PAPERS: papers,
         tables.DUPLICATES: unique.duplicates.read(),
         tables.REJECTS: found.rejects.read(),
+        tables.PROBLEMS: found.problems.read(),
         tables.TOPICS: clusters.topics.read(),
         tables.TOPIC_LINEAGE: clusters.lineage.read(),
         tables.THEME_PAPERS: members.read(),

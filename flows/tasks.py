@@ -31,6 +31,8 @@ from upwell.store import TableFile, Workspace, keep_vectors, last_lineage, read_
 # Refits of the clustering that tell how stable a topic is; each costs about one clustering.
 N_REFITS = 5
 
+MAX_PROBLEM_NOTES = 10
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -45,6 +47,7 @@ class Read:
 
     records: TableFile
     rejects: TableFile
+    problems: TableFile
 
 
 @dataclass(frozen=True)
@@ -127,16 +130,19 @@ def read(
     where = paths or [_sample(run)]
     with progress(f"read {describe(paths)}") as advance:
         reading = read_files(find_files(where), config=config, today=as_of, progress=advance)
-    found = Read(run.put("records", reading.records), run.put("rejects", reading.rejects))
+    problems = reading.records.select("source", problem="problems").explode("problem").drop_nulls()
+    found = Read(
+        run.put("records", reading.records),
+        run.put("rejects", reading.rejects),
+        run.put("problems", problems.unique()),
+    )
     if not found.records.n_rows:
         raise NothingToAnalyseError(_why_nothing(reading.rejects))
-    problems = reading.records.filter(pl.col("problems").list.len() > 0)
-    notes = [f"{f.name}: {note}" for f in reading.files for note in f.notes]
-    notes += [
-        f"{source}: {'; '.join(sentences)}"
-        for source, sentences in problems.select("source", "problems").iter_rows()
-    ]
-    return found, {"notes": notes, "files": [_file_facts(f) for f in reading.files]}
+    notes = [f"{file.name}: {note}" for file in reading.files for note in file.notes]
+    return found, {
+        "notes": notes + _problem_notes(problems),
+        "files": [_file_facts(f) for f in reading.files],
+    }
 
 
 @stage(lambda given: f"deduplicate {given['records'].n_rows} records")
@@ -282,6 +288,15 @@ def _members(
     )
     in_themes = theme_papers.select(kind=pl.lit("theme"), subject="theme", paper_id="paper_id")
     return pl.concat([in_topics, in_themes]).join(subjects, on=["kind", "subject"])
+
+
+def _problem_notes(problems: pl.DataFrame) -> list[str]:
+    """The first problems of records, and how many more there are."""
+    first = problems.sort("source", "problem").head(MAX_PROBLEM_NOTES)
+    notes = [f"{source}: {problem}" for source, problem in first.iter_rows()]
+    if problems.height > len(notes):
+        notes.append(f"{problems.height - len(notes)} more problems of records in problems.parquet")
+    return notes
 
 
 def _why_nothing(rejects: pl.DataFrame) -> str:

@@ -218,6 +218,16 @@ REJECTS = Table(
     },
 )
 
+PROBLEMS = Table(
+    "problems",
+    "problem of a record that could be read all the same",
+    ("source", "problem"),
+    {
+        "source": _SOURCE,
+        "problem": Column(STR, "what is wrong and how it was dealt with, in a sentence"),
+    },
+)
+
 TOPICS = Table(
     "topics",
     "topic (the outlier topic -1 has no row)",
@@ -311,6 +321,7 @@ PUBLISHED = (
     PAPERS,
     DUPLICATES,
     REJECTS,
+    PROBLEMS,
     TOPICS,
     TOPIC_LINEAGE,
     THEME_PAPERS,
