@@ -34,10 +34,10 @@ def texts(sample: Sample) -> list[str]:
 
 
 HASHES = {
-    "daily_papers_page.txt": "0e9887b1c42e844b",
-    "abstract_listing.txt": "9314442206ca2018",
-    "papers.jsonl": "0796c45a8a8643d4",
-    "export.csv": "04c4434f1409c05a",
+    "daily_papers_page.txt": "8ac2c868f0165780",
+    "abstract_listing.txt": "3a32924a06c0c343",
+    "papers.jsonl": "56760d187d865d31",
+    "export.csv": "05cb7ef4b1b29a44",
 }
 
 
@@ -260,7 +260,7 @@ def test_papers_name_their_themes_and_hardly_any_other_does(sample: Sample):
             else:
                 n_strangers += n_named > 0
                 assert n_named <= 1, title
-        assert n_strangers < 40, theme
+        assert n_strangers < 60, theme
 
 
 # ---------------------------------------------------------------------------------- the language
