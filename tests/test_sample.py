@@ -34,10 +34,10 @@ def texts(sample: Sample) -> list[str]:
 
 
 HASHES = {
-    "daily_papers_page.txt": "8ac2c868f0165780",
+    "daily_papers_page.txt": "4c3f4399e91b071b",
     "abstract_listing.txt": "3a32924a06c0c343",
-    "papers.jsonl": "56760d187d865d31",
-    "export.csv": "05cb7ef4b1b29a44",
+    "papers.jsonl": "821286cec53b95fa",
+    "export.csv": "82e65cfbf082daec",
 }
 
 

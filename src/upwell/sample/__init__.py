@@ -1,6 +1,7 @@
 """A sample corpus of known truth, written as the files a real collection would come in.
 
-Nothing in it is real: titles, abstracts, authors, methods and numbers are made up. Identifiers
+Nothing in it is real: titles, abstracts, authors, methods and results are made up, and a name that
+exists is a coincidence; only data sets and baselines are called what they are called. Identifiers
 cannot belong to a real paper (arXiv numbers above 90,000 a month, the DOI prefix for tests).
 """
 
