@@ -97,14 +97,21 @@ def nearest(vectors: Vectors, k: int) -> Neighbours:
     return Neighbours(indices, distances)
 
 
-def principal(vectors: Vectors) -> Vectors:
-    """First two principal components (n_papers, 2), the longer one scaled to ±10."""
+def principal(vectors: Vectors, n_dims: int) -> Vectors:
+    """First principal components (n_papers, n_dims), the longest scaled to ±10, where UMAP starts.
+
+    As good a start as UMAP's spectral one (same stability and AMI on 275 and 3,200 papers) and
+    quicker. A little noise parts equal papers and fills components that there are not.
+    """
     moved = (vectors - vectors.mean(axis=0)).astype(np.float64)
     _, axes = np.linalg.eigh(moved.T @ moved)
-    axes = axes[:, :-3:-1]
-    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]])  # eigenvectors come with any sign
-    position = moved @ axes
-    return np.asarray(10 * position / max(np.abs(position).max(), 1e-12), dtype=np.float32)
+    axes = axes[:, ::-1][:, :n_dims]
+    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), range(axes.shape[1])])  # any sign is one
+    position = np.zeros((len(vectors), n_dims))
+    position[:, : axes.shape[1]] = moved @ axes
+    position *= 10 / max(np.abs(position).max(), 1e-12)
+    position += np.random.default_rng(0).normal(scale=1e-3, size=position.shape)
+    return position.astype(np.float32)
 
 
 def reduced(
@@ -116,7 +123,10 @@ def reduced(
     min_dist: float = 0.0,
     start: Vectors | None = None,
 ) -> Vectors:
-    """UMAP's embedding (n_papers, n_dims) of vectors whose neighbours are known."""
+    """UMAP's embedding (n_papers, n_dims) of vectors whose neighbours are known.
+
+    It starts at the principal components of `start`, or of the vectors.
+    """
     _cache_compiled()
     model = umap.UMAP(
         n_components=n_dims,
@@ -125,7 +135,7 @@ def reduced(
         metric="cosine",
         random_state=random_state,
         n_jobs=1,  # what a fixed seed implies; UMAP warns when told otherwise
-        init="pca" if start is None else start,
+        init=principal(vectors if start is None else start, n_dims),
         precomputed_knn=(near.indices.copy(), near.distances.copy(), None),
     )
     with warnings.catch_warnings():

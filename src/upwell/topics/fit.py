@@ -22,7 +22,6 @@ from upwell.topics.clusters import (
     centred,
     dense_cores,
     nearest,
-    principal,
     reduced,
 )
 from upwell.topics.naming import Corpus, Name, read_corpus, split_document, topic_names
@@ -130,9 +129,13 @@ def _rows_of(model: BERTopic, labels: Labels) -> sp.csr_matrix:
 
 def _map(vectors: Vectors, reduction: Reduction) -> NDArray[np.float32]:
     """Two coordinates for each paper around 0, from the neighbours that the clusters have."""
-    start = principal(reduction.embedding)
     position = reduced(
-        vectors, reduction.near, 2, reduction.random_state, min_dist=0.1, start=start
+        vectors,
+        reduction.near,
+        2,
+        reduction.random_state,
+        min_dist=0.1,
+        start=reduction.embedding,
     )
     return np.asarray(position - position.mean(axis=0), dtype=np.float32)
 

@@ -20,8 +20,10 @@ _RELEVANCE = 0.7  # weight of relevance against repetition when keywords are pic
 _NESTED = 0.7  # a phrase is part of a longer one if it is so often in it
 _ONE_WORD = 0.5  # worth of one word beside a phrase
 _NO_TITLE = 0.5  # worth of a phrase in a paper whose title lacks it
+_FILLERS = ("(none)", "(nothing)")  # held by all papers: BERTopic fails on fewer than two phrases
 _ENDS = 1 / 3  # of the papers with a phrase have it at the end of a run, or it is a piece of one
 _COVERS = 1 / 3  # of a topic's papers hold a phrase that can stand for it alone
+_LEADS = 1 / 2  # of a topic's papers hold a word that can come first
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,13 @@ def read_corpus(titles: Sequence[str], abstracts: Sequence[str]) -> Corpus:
             n_papers[key] += 1
             n_ends[key] += title.get(key, False) or paper.get(key, False)
     shared = sorted(k for k, n in n_papers.items() if n >= 2 and n_ends[k] >= _ENDS * n)
-    keys = tuple(shared or sorted(n_papers))
+    found = shared or sorted(n_papers)
+    keys = tuple(found if len(found) > 1 else sorted([*found, *_FILLERS]))
     column = {key: i for i, key in enumerate(keys)}
     rows = [
         sorted(
             (column[key], _IN_TITLE if key in title else 1)
-            for key in title.keys() | paper.keys()
+            for key in title.keys() | paper.keys() | set(_FILLERS)
             if key in column
         )
         for title, paper in zip(in_titles, in_papers, strict=True)
@@ -212,14 +215,16 @@ def _part_of_longer(keys: Sequence[str], n_papers: Scores) -> NDArray[np.bool_]:
 
 
 def _similarity(keys: Sequence[str], present: NDArray[np.bool_]) -> Scores:
-    """How far phrases say the same [0-1]: the share of words, or of papers, they have in common."""
+    """How far phrases say the same [0-1]: the share of words they have in common, or of papers.
+
+    Papers count half: phrases of the very same papers may still say different things.
+    """
     words = [set(key.split()) for key in keys]
     shared = np.array([len(a & b) / min(len(a), len(b)) for a in words for b in words])
     held = present.astype(np.float64)
     length = np.maximum(np.linalg.norm(held, axis=0), 1)
-    return np.asarray(
-        np.maximum(shared.reshape(len(keys), len(keys)), held.T @ held / np.outer(length, length))
-    )
+    papers = held.T @ held / np.outer(length, length)
+    return np.asarray(np.maximum(shared.reshape(papers.shape), 0.5 * papers))
 
 
 def _diverse(score: Scores, similar: Scores) -> list[int]:
@@ -241,31 +246,30 @@ def _diverse(score: Scores, similar: Scores) -> list[int]:
 def _label(
     keywords: Sequence[str], present: NDArray[np.bool_], taken: set[frozenset[str]]
 ) -> tuple[str, ...]:
-    """The first phrase; with the keyword that most other papers hold if it is in few, or taken.
+    """The first phrase, with a keyword that many other papers hold if it is in few, or taken.
 
-    `present` (n_members, n_keywords) says which papers hold which.
+    A single word comes first only if it is the most telling keyword and in half of the papers.
+    `present` (n_members, n_keywords) says which papers hold which keywords.
     """
-    order = sorted(range(len(keywords)), key=lambda i: (" " not in keywords[i], i))
-    if not order:
+    if not keywords:
         return ()
-    first = order[0]
-    room = _MAX_LABEL_WORDS - len(keywords[first].split())
-    own = (keywords[first],)
-    if frozenset(own) not in taken and (room < 2 or present[:, first].mean() >= _COVERS):
-        return own
     covered = present.mean(axis=0)
+    is_phrase = [" " in keyword for keyword in keywords]
+    first = 0 if covered[0] >= _LEADS or not any(is_phrase) else is_phrase.index(True)
+    own = (keywords[first],)
+    room = _MAX_LABEL_WORDS - len(keywords[first].split())
+    is_enough = is_phrase[first] and (room < 2 or covered[first] >= _COVERS)
+    if is_enough and frozenset(own) not in taken:
+        return own
     adds = (present & ~present[:, [first]]).mean(axis=0)
     others = [
         i
-        for i in order[1:]
+        for i in range(len(keywords))
         if len(keywords[i].split()) <= room and not _kin(keywords[first], keywords[i])
     ]
     others.sort(key=lambda i: (-adds[i] / (i + 2), i))  # many new papers, early in the ranking
-    for second in others:
-        if frozenset((*own, keywords[second])) not in taken:
-            pair = (*own, keywords[second])
-            return pair if covered[second] <= covered[first] else pair[::-1]
-    return own
+    pairs = ((*own, keywords[i]) for i in others)
+    return next((pair for pair in pairs if frozenset(pair) not in taken), own)
 
 
 def _kin(one: str, other: str) -> bool:

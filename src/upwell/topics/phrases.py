@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from upwell.topics.words import BREAKERS, GENERIC, LY_NOUNS, WEAK
+from upwell.topics.words import BOILERPLATE, BREAKERS, GENERIC, LY_NOUNS, WEAK
 
 MAX_WORDS = 4
 
@@ -25,6 +25,16 @@ class Word(NamedTuple):
     text: str
     key: str
     opens: bool
+
+
+class Run(NamedTuple):
+    """Words without a break, and whether they are whole.
+
+    They are not where a noun or adjective of `BOILERPLATE` follows, as in `causal effects`.
+    """
+
+    words: list[Word]
+    is_whole: bool
 
 
 def word_key(word: str) -> str:
@@ -58,42 +68,40 @@ def _is_break(word: str) -> bool:
     )
 
 
-def runs(text: str) -> Iterator[list[Word]]:
+def runs(text: str) -> Iterator[Run]:
     """The stretches of a text without punctuation or a breaking word in them."""
     text = _NOT_TEXT.sub(" . ", text)
-    run: list[Word] = []
+    words: list[Word] = []
     end = 0
     for match in _WORD.finditer(text):
         gap = text[end : match.start()]
         opens = end == 0 or any(c in ".!?:" for c in gap)
         end = match.end()
-        if gap.strip() and run:
-            yield run
-            run = []
+        if gap.strip() and words:
+            yield Run(words, is_whole=True)
+            words = []
         plain = _plain(match[0])
         single = _singular(plain)
-        if _is_break(plain) or _is_break(single):
-            if run:
-                yield run
-            run = []
-        else:
-            run.append(Word(match[0], single.replace("-", ""), opens))
-    if run:
-        yield run
+        if not (_is_break(plain) or _is_break(single)):
+            words.append(Word(match[0], single.replace("-", ""), opens))
+        elif words:
+            yield Run(words, is_whole=single not in BOILERPLATE)
+            words = []
+    if words:
+        yield Run(words, is_whole=True)
 
 
 def _candidates(
     text: str, abbreviated: Mapping[str, str]
 ) -> Iterator[tuple[str, list[Word], bool]]:
     """Every phrase in a text that could name something: key, words, whether it ends its run."""
-    for run in runs(text):
-        for i in range(len(run)):
-            for j in range(i + 1, min(i + MAX_WORDS, len(run)) + 1):
-                words = [word.key for word in run[i:j]]
-                key = " ".join(words)
-                key = abbreviated.get(key, key)
-                if key not in WEAK and key not in GENERIC and len(set(words)) == j - i:
-                    yield key, run[i:j], j == len(run)
+    for words, is_whole in runs(text):
+        keys = [abbreviated.get(word.key, word.key) for word in words]
+        for i in range(len(words)):
+            for j in range(i + 1, min(i + MAX_WORDS, len(words)) + 1):
+                key = " ".join(keys[i:j])
+                if key not in WEAK and key not in GENERIC and len(set(keys[i:j])) == j - i:
+                    yield key, words[i:j], is_whole and j == len(words)
 
 
 def abbreviations(texts: Iterable[str]) -> dict[str, str]:
@@ -169,7 +177,8 @@ def spell(
     titles, abstracts : where to look. A capital at a sentence's start or in a title says
         nothing, so the spelling inside sentences decides; a phrase that is only in titles gets
         its plain capitals lowered.
-    abbreviated : from `abbreviations`; phrases are written out rather than abbreviated.
+    abbreviated : from `abbreviations`; what one stands for is written out, other phrases are as
+        the papers have them.
 
     Returns
     -------
@@ -187,23 +196,27 @@ def spell(
                         elsewhere[key][_lower_plain(written)] += 1
                     else:
                         inside[key][written] += 1
-    return {key: _usual(key, inside[key], elsewhere[key]) for key in sorted(wanted)}
+    meanings = set(abbreviated.values())
+    return {
+        key: _usual(key, inside[key], elsewhere[key], key in meanings) for key in sorted(wanted)
+    }
 
 
-def _usual(key: str, inside: Counter[str], elsewhere: Counter[str]) -> str:
+def _usual(key: str, inside: Counter[str], elsewhere: Counter[str], is_meaning: bool) -> str:
     """The most frequent spelling of a phrase: its words and number first, then its capitals."""
-    for counts in (inside, elsewhere):
-        written_out = {s: n for s, n in counts.items() if s.count(" ") == key.count(" ")}
-        wording: Counter[str] = Counter()
-        for spelling, n in written_out.items():
-            plural = spelling.lower().split()[-1].replace("-", "") != key.rsplit(maxsplit=1)[-1]
-            wording[spelling.lower()] += 3 * n if plural else 2 * n  # names of fields are plural
-        if wording:
-            usual = min(wording, key=lambda s: (-wording[s], s))
-            same = {s: n for s, n in written_out.items() if s.lower() == usual}
-            return min(same, key=lambda s: (-same[s], s))
-    short = inside + elsewhere
-    return min(short, key=lambda s: (-short[s], s)) if short else key
+    known = inside + elsewhere
+    if is_meaning:  # written out where it is at all
+        known = Counter({s: n for s, n in known.items() if s.count(" ") == key.count(" ")}) or known
+    counts = Counter({s: n for s, n in inside.items() if s in known}) or known
+    if not counts:
+        return key
+    wording: Counter[str] = Counter()
+    for spelling, n in counts.items():
+        is_plural = word_key(spelling.split()[-1]) != _plain(spelling.split()[-1]).replace("-", "")
+        wording[spelling.lower()] += 3 * n if is_plural else 2 * n  # names of fields are plural
+    usual = min(wording, key=lambda s: (-wording[s], s))
+    same = {s: n for s, n in counts.items() if s.lower() == usual}
+    return min(same, key=lambda s: (-same[s], s.swapcase()))  # of equals, the plainer
 
 
 def _lower_plain(phrase: str) -> str:

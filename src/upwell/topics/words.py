@@ -69,7 +69,7 @@ _WORDS = """
     question quick range rapid rate rationale reader ready real real-world reality reason
     reasonable recent reliability reliable relevant remarkable repository research researcher
     respective result rich rigorous robust role root rough same satisfactory scenario
-    scheme scope second section sense separate series serious setting setup several severe shift
+    scheme scope second section sense separate serious setting setup several severe shift
     short short-coming shortcoming shot significance significant similar simple simpler simplicity
     simultaneous single-stage situation size slight small smaller solution sophisticated source
     special specific specialized stage standard state-of-art state-of-the-art statement status
@@ -81,7 +81,8 @@ _WORDS = """
     usage useful usefulness user-friendly utility valid valuable variation variant variety various
     vast versatile versatility viable vital way weak weakness wealth website week well-established
     well-known wide widespread widely-used wide-ranging work workshop world-class worse worst
-    worth year zero thereof us day hour minute paradigm shift keyword et towards toward per via vs
+    worth year zero thereof us day designed designing trained incentivizing
+    aligning balancing prone ii iii hour minute paradigm shift keyword et towards toward per via vs
     versus without within upon et thereby furthermore additionally million billion percent half
     twice double triple ten hundred finally lastly moreover consequently meanwhile
     don doesn isn aren wasn weren can't won't ll ve re didn hasn haven let's vanilla counterpart
@@ -146,7 +147,7 @@ _WEAK = """
     view position reading writing thinking field long-term short-term serving sharing calling
     filtering filling mining monitoring forecasting rendering tracking planning grounding editing
     routing pruning sensing parsing tagging captioning prompting coding decoding
-    restoration enhancement completion construction robustness report result
+    series proving restoration enhancement completion construction robustness report result
 """
 
 
@@ -159,8 +160,9 @@ def _forms(verb: str) -> set[str]:
 
 
 WEAK = frozenset(_WEAK.split())
+BOILERPLATE = frozenset(_WORDS.split()) - WEAK
 BREAKERS = (
-    frozenset(_WORDS.split()).union(*(_forms(verb) for verb in _VERBS.split()))
+    BOILERPLATE.union(*(_forms(verb) for verb in _VERBS.split()))
     | (ENGLISH_STOP_WORDS - frozenset(_IN_TERMS.split()))
 ) - WEAK
 
