@@ -60,8 +60,8 @@ def estimate_growth(n_papers: Floats, n_total: Floats, time: Floats, rank: Float
     """Trend of every subject, with noise learned from all of them.
 
     Logistic regression with beta-binomial weights; each subject's dispersion by Fletcher's
-    estimator (Pearson's is too small on average when counts are few and too scattered), shrunk
-    across subjects, and never below what independent papers would give.
+    estimator (Pearson's scatters too much when counts are few), shrunk across subjects, and never
+    below what independent papers would give.
 
     Parameters
     ----------
