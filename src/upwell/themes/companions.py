@@ -20,7 +20,8 @@ MIN_RELIABILITY = 0.35  # of the papers with the word name the theme …
 MIN_ODDS_RATIO = 8.0  # … and the odds of it are this many times those of all papers
 MAX_COUNT = 3  # occurrences in one paper that count
 COMPANION_WEIGHT = 0.8  # of a companion word's reliability, against a mention
-MAX_STRENGTH = 1.0  # companions together are never worth more than one mention
+MAX_STRENGTH = 1.0  # companions together are never worth more than one mention …
+FEW_PHRASES = 3  # … and less for a theme of more phrases: a paper without any is of another theme
 
 _WORDS = r"\p{L}[\p{L}\p{N}]+|\p{N}+\p{L}[\p{L}\p{N}]*"
 
@@ -88,9 +89,15 @@ def find_companions(counts: pl.DataFrame, strength: NDArray[np.float64]) -> dict
 
 
 def companion_strength(
-    counts: pl.DataFrame, companions: Mapping[str, float], n_papers: int
+    counts: pl.DataFrame, companions: Mapping[str, float], *, n_papers: int, n_phrases: int
 ) -> NDArray[np.float64]:
-    """What the companion words of each paper are worth, on the scale of the naming strength."""
+    """What the companion words of each paper are worth, on the scale of the naming strength.
+
+    Parameters
+    ----------
+    counts : what `count_words` returns for `n_papers` papers.
+    companions : what `find_companions` returns for a theme of `n_phrases` phrases.
+    """
     strength = np.zeros(n_papers)
     if companions:
         table = pl.DataFrame({"word": list(companions), "reliability": list(companions.values())})
@@ -101,4 +108,5 @@ def companion_strength(
             .agg(worth=(pl.col("reliability") * pl.col("n").clip(upper_bound=MAX_COUNT)).sum())
         )
         strength[worth["paper"].to_numpy()] = worth["worth"].to_numpy()
-    return np.minimum(COMPANION_WEIGHT * strength, MAX_STRENGTH)
+    share = min(1.0, FEW_PHRASES / n_phrases)
+    return share * np.minimum(COMPANION_WEIGHT * strength, MAX_STRENGTH)

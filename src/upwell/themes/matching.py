@@ -1,6 +1,25 @@
 """Papers and themes: words and meaning together, and a probability.
 
-Chosen on 521 papers read and judged by hand for eight themes (`tests/theme_judgements.csv`).
+Chosen on 647 papers read and judged by hand (`tests/theme_judgements.csv`: core, borderline, no),
+half of them held out. Precision / recall of core against no on the held-out half, with the static
+encoder, for the three listed themes and for five given as one bare phrase:
+
+    phrases anywhere (keyword search, inflections included)    .78 / .95    .92 / .78
+    similarity to the phrases, at the other half's best cut    .58 / .82    .92 / .72
+    words and meaning without companion words                  .95 / .85   1.00 / .73
+    words and meaning (this module)                            .95 / .85   1.00 / .93
+
+A fifth of the papers was picked for being doubtful; without those, the listed themes come to
+.98 / .89 against .82 / .96 for keywords. With another encoder (latent semantic analysis of the same
+corpora) the same constants give .91 / .84 and 1.00 / .97. The score is calibrated: of the papers at
+.05-.3, .3-.5, .5-.7, .7-.95 and above, 19, 41, 79, 96 and 100 % were core (borderline ones left
+out; 36 % of those are let in).
+
+No better: to count sentences in which authors say what they do, to compare with the nearest strong
+papers instead of their mean (.96 / .87, bare 1.00 / .90), and a shrunken covariance for the
+direction (linear discriminant; it ranked worse). Meaning without words was left out: of the 22
+papers nearest to each theme that never name it, nearly all were of a neighbouring subject unless
+they had a companion word.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,9 +40,9 @@ Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 # Logistic regression of `core` against `no` on the tuning half of the judged papers, two encoders
 # together.
-INTERCEPT = -5.1
-STRENGTH_SLOPE = 5.5  # per natural log of 1 + naming strength
-MEANING_SLOPE = 0.39  # per natural log odds of the meaning
+INTERCEPT = -5.2
+STRENGTH_SLOPE = 5.6  # per natural log of 1 + naming strength
+MEANING_SLOPE = 0.45  # per natural log odds of the meaning
 MIN_SCORE = 0.5
 MAX_UNSEEN = 5  # phrases named in a note
 
@@ -77,26 +96,24 @@ def match_themes(
     for number, theme in enumerate(themes):
         strength = namings.strength[:, number]
         companions = find_companions(counts, strength)
-        beside = companion_strength(counts, companions, len(texts))
-        score = _score(
-            np.maximum(strength, beside), log_odds(matrix, _prototype(theme, encode), strength)
+        beside = companion_strength(
+            counts, companions, n_papers=len(texts), n_phrases=len(theme.phrases)
         )
+        meaning = log_odds(matrix, _prototype(theme, encode), strength)
+        score = _score(np.maximum(strength, beside), meaning)
         members = np.flatnonzero((score >= MIN_SCORE) & ~namings.excluded[:, number]).tolist()
-        evidence = [
-            quote_mentions(texts[paper], namings.mentions[paper, number])
-            if strength[paper] > 0
-            else quote_words(texts[paper], companions)
-            for paper in members
-        ]
-        tables.append(
-            pl.DataFrame(
-                {
-                    "paper_id": papers["paper_id"].gather(members),
-                    "score": score[members],
-                    "evidence": pl.Series(evidence, dtype=pl.String),
-                }
-            ).with_columns(theme=pl.lit(theme.name))
-        )
+        table = {
+            "theme": [theme.name] * len(members),
+            "paper_id": papers["paper_id"].gather(members).to_list(),
+            "score": score[members].tolist(),
+            "evidence": [
+                quote_mentions(texts[paper], namings.mentions[paper, number])
+                if strength[paper] > 0
+                else quote_words(texts[paper], companions)
+                for paper in members
+            ],
+        }
+        tables.append(pl.DataFrame(table, schema=THEME_PAPERS.schema))
         notes += _notes(theme, len(members), strength, namings.unseen[number])
     return Matching(THEME_PAPERS.conform(pl.concat(tables)), tuple(notes))
 

@@ -54,8 +54,8 @@ def read_namings(texts: Sequence[tuple[str, str]], themes: Sequence[Theme]) -> N
             seen |= found.keys()
             for number, places in found.items():
                 theme, _, exclusion = wanted[number]
-                if exclusion:
-                    excluded[paper, theme] = True
+                if exclusion:  # "distilled water" is not in "distilling knowledge of water"
+                    excluded[paper, theme] |= any(mention.fit == 1 for mention in places)
                 else:
                     mentions.setdefault((paper, theme), ([], []))[field].extend(places)
     for (paper, theme), (in_title, in_abstract) in mentions.items():

@@ -6,20 +6,21 @@ A phrase is found as its stems close together in one sentence: `label noise` sta
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from upwell.themes.words import FUNCTION_WORDS, Word, read_word
 
 MAX_GAP = 3  # words with a meaning of their own that may stand between the words of a phrase
-GAP_FIT = 0.85  # what each of them leaves of the fit
+GAP_FIT = 0.75  # what each of them leaves of the fit
 BREAK_FIT = 0.7  # what each comma, bracket or preposition in between leaves of it
-MIN_FIT = 0.5
+MIN_FIT = 0.4
 LISTED_WEIGHT = 0.3  # "such as pruning, distillation and quantisation"
+_OPENING = 3  # letters
 
 _WORD = r"[^\W_]+(?:['’][^\W_]+)?"
-_TOKEN = re.compile(rf"{_WORD}|[.!?](?=\s)|[,;:()\[\]]|(?<=\w)[-‐‑–/](?=\w)")
+_TOKEN = re.compile(rf"{_WORD}|[,;:()\[\]]|(?<=\w)[-‐‑–/](?=\w)")
 _HYPHENS = frozenset("-‐‑–/")
 _SENTENCE_END = re.compile(r"[.!?]\s")
 _DENIALS = frozenset(("without", "no", "non", "avoid", "avoids", "avoiding", "instead"))
@@ -46,11 +47,16 @@ class _Spot(NamedTuple):
 
 
 class Mention(NamedTuple):
-    """A phrase found in a text, `text[start:end]`, and what it weighs, 0 to 1."""
+    """A phrase found in a text, `text[start:end]`.
+
+    `fit` says how closely its words stand together, `weight` what it counts where it stands; both
+    are 0 to 1.
+    """
 
     start: int
     end: int
     weight: float
+    fit: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -75,72 +81,68 @@ class Reader:
     """Finds phrases in texts; each different word is looked at once, whatever the texts."""
 
     def __init__(self, phrases: Sequence[Phrase]) -> None:
-        self._phrases = tuple(phrases)
-        self._stems = {word.stem for p in phrases for s in p.spellings for word in s}
+        self._spellings = [(n, s) for n, phrase in enumerate(phrases) for s in phrase.spellings]
+        self._stems = {word.stem for _, spelling in self._spellings for word in spelling}
         # A stem's first letters stand in every word of that stem: a fast way to say no.
-        self._openings = [
-            [sorted({word.stem[:3] for word in s}, key=len, reverse=True) for s in p.spellings]
-            for p in phrases
-        ]
+        self._openings = {stem[:_OPENING] for stem in self._stems}
+        self._needs = [frozenset(w.stem[:_OPENING] for w in s) for _, s in self._spellings]
         self._known: dict[str, Word | None] = {}
 
     def find(self, text: str) -> dict[int, list[Mention]]:
         """The mentions in a text, by the index of their phrase."""
-        lower = text.lower()
-        possible = [
-            number
-            for number, openings in enumerate(self._openings)
-            if any(all(opening in lower for opening in spelling) for spelling in openings)
-        ]
-        if not possible:
-            return {}
-        sentences = self._sentences(text)
-        found = {}
-        for number in possible:
-            mentions = [
-                mention
-                for spelling in self._phrases[number].spellings
-                for spots in sentences
-                for mention in _mentions(text, spots, spelling)
-            ]
-            if mentions:
-                found[number] = mentions
-        return found
+        found: dict[int, list[Mention]] = defaultdict(list)
+        present = _among(self._openings, text)
+        possible = [s for s, needs in enumerate(self._needs) if needs <= present]
+        wanted: frozenset[str] = frozenset().union(*(self._needs[s] for s in possible))
+        start = 0
+        for end in [*(m.end() for m in _SENTENCE_END.finditer(text)), len(text)]:
+            present = _among(wanted, text[start:end])
+            here = [s for s in possible if self._needs[s] <= present]
+            spots = self._spots(text, start, end) if here else {}
+            for number, spelling in (self._spellings[s] for s in here):
+                found[number].extend(_mentions(text, spots, spelling))
+            start = end
+        return {number: mentions for number, mentions in found.items() if mentions}
 
     def _word(self, lower: str) -> Word | None:
         """The word if some phrase has its stem."""
         if lower not in self._known:
-            word = read_word(lower)
-            self._known[lower] = word if word.stem in self._stems else None
+            may_be = any(lower[:n] in self._openings for n in range(1, _OPENING + 1))
+            word = read_word(lower) if may_be else None
+            self._known[lower] = word if word and word.stem in self._stems else None
         return self._known[lower]
 
-    def _sentences(self, text: str) -> list[dict[str, list[_Spot]]]:
-        """For each sentence, its words that may be part of a phrase, by stem."""
-        sentences: list[dict[str, list[_Spot]]] = [defaultdict(list)]
+    def _spots(self, text: str, start: int, end: int) -> dict[str, list[_Spot]]:
+        """The words of a sentence that may be part of a phrase, by stem."""
+        spots: dict[str, list[_Spot]] = defaultdict(list)
         seen = _Seen()
-        before, before_start, hyphen = "", 0, False
-        for token in _TOKEN.finditer(text):
-            mark, (start, end) = token[0], token.span()
+        before, before_start, hyphen = "", start, False
+        for token in _TOKEN.finditer(text, start, end):
+            mark = token[0]
             if not mark[0].isalnum():
                 hyphen = mark in _HYPHENS
                 seen.n_commas += not hyphen
-                if mark in ".!?":
-                    sentences.append(defaultdict(list))
                 continue
-            lower = mark.casefold()
+            lower, (first, last) = mark.casefold(), token.span()
             if hyphen and (word := self._word(before + lower)):
-                sentences[-1][word.stem].append(seen.spot(word, before_start, end, -1))
-            denied = (hyphen and before == "non") or text[end : end + 5].casefold() == "-free"
+                spots[word.stem].append(seen.spot(word, before_start, last, -1))
+            denied = (hyphen and before == "non") or text[last : last + 5].casefold() == "-free"
             if not denied and (word := self._word(lower)):
-                sentences[-1][word.stem].append(seen.spot(word, start, end))
+                spots[word.stem].append(seen.spot(word, first, last))
             seen.pass_by(lower)
-            before, before_start, hyphen = lower, start, False
-        return [spots for spots in sentences if spots]
+            before, before_start, hyphen = lower, first, False
+        return spots
+
+
+def _among(openings: Iterable[str], text: str) -> frozenset[str]:
+    """Those openings of words that stand somewhere in a text."""
+    lower = text.lower()
+    return frozenset(opening for opening in openings if opening in lower)
 
 
 @dataclass
 class _Seen:
-    """What was passed so far in reading a text."""
+    """What was passed so far in reading a sentence."""
 
     position: int = 0
     n_content: int = 0
@@ -186,7 +188,7 @@ def _mentions(
         fit = _fit(chosen, spelling)
         if fit >= MIN_FIT and start >= reached:
             reached = end
-            yield Mention(start, end, fit * _standing(text, start, end))
+            yield Mention(start, end, fit * _standing(text, start, end), fit)
 
 
 def _fit(chosen: Sequence[_Spot], spelling: Sequence[Word]) -> float:

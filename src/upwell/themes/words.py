@@ -63,4 +63,4 @@ def read_word(word: str) -> Word:
         plain = british.sub(american, plain)
     stem = _stemmer().stemWord(plain)
     derived = _DERIVED.search(plain)
-    return Word(stem.removesuffix("i"), derived[1] if derived else "")
+    return Word(stem.removesuffix("i") if len(stem) > 3 else stem, derived[1] if derived else "")
