@@ -51,8 +51,8 @@ def test_every_table_figure_and_page_is_there(sample_run: Path) -> None:
 def test_every_record_is_accounted_for(sample_run: Path) -> None:
     expected = sample_files().counts
     counts = manifest(sample_run)["counts"]
-    for name in ("n_records", "n_duplicates", "n_rejects"):
-        assert counts[name] == expected[name], name
+    for name in ("n_records", "n_papers", "n_duplicates", "n_rejects", "n_undated"):
+        assert counts[name] == getattr(expected, name), name
     papers, duplicates = table(sample_run, "papers"), table(sample_run, "duplicates")
     sources = (
         papers["sources"].explode().to_list() + table(sample_run, "rejects")["source"].to_list()

@@ -289,7 +289,11 @@ TRENDS = Table(
         "growth_high": Column(F64, "its 95 % interval, upper end", nullable=True, bounds=POSITIVE),
         "p_value": Column(F64, "of no change, two-sided", nullable=True, bounds=UNIT),
         "q_value": Column(
-            F64, "p_value after Benjamini-Hochberg over all subjects", nullable=True, bounds=UNIT
+            F64,
+            "p_value after Benjamini-Hochberg over all subjects (one whose interval lies within "
+            "the steady margin enters with 1)",
+            nullable=True,
+            bounds=UNIT,
         ),
         "n_papers": Column(I32, "dated papers in the subject", bounds=POSITIVE),
         "first_share": Column(F64, "fitted share, start of the span", nullable=True, bounds=UNIT),
@@ -311,7 +315,12 @@ TREND_SERIES = Table(
         "n_papers": Column(I32, "papers of the subject in the bucket", bounds=POSITIVE),
         "n_total": Column(I32, "all dated papers in the bucket", bounds=POSITIVE),
         "share": Column(F64, "n_papers / n_total; null if none", nullable=True, bounds=UNIT),
-        "share_low": Column(F64, "its 95 % interval, lower end", nullable=True, bounds=UNIT),
+        "share_low": Column(
+            F64,
+            "its 95 % interval, noise between buckets included, lower end",
+            nullable=True,
+            bounds=UNIT,
+        ),
         "share_high": Column(F64, "its 95 % interval, upper end", nullable=True, bounds=UNIT),
         "is_partial": Column(BOOL, "the collection does not cover the whole bucket"),
     },
