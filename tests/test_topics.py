@@ -21,12 +21,12 @@ CONFIG = TopicConfig(min_cluster_size=12)  # the fields have no finer structure 
 FIELDS = {
     "label noise": "We study {0} in image datasets. Noisy annotations hurt classifiers, and {0} "
     "is common. Our loss corrects {0} by sample selection.",
-    "graph neural networks": "We train {0} for node classification. Message passing in {0} "
-    "smooths node features. Deep {0}, which oversmooth, are rare.",
+    "graph neural networks": "We train {0} for node classification. Messages pass in {0}. They "
+    "are smooth. Few {0} have many layers.",
     "federated learning": "Clients in {0} keep data private. Communication rounds of {0} are "
     "costly, and {0} suffers from client drift.",
-    "Vision Transformers": "The patches of {0} attend to each other. Windows make {0} cheap. "
-    "Tokens of {0} can be pruned by patch importance.",
+    "Vision Transformers": "An image patch is a token of {0}. Windows help {0}, and we prune "
+    "patches by their importance. So {0} get fast.",
 }
 
 
