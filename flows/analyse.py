@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.runtime import flow_run
 
 from flows import tasks
+from flows.progress import announce
 from flows.publication import publish
 from flows.watch_list import DEFAULT_WATCH_LIST, read_watch_list
 from upwell.config import RunConfig
@@ -37,7 +38,7 @@ def analyse(
     """
     started = datetime.now(UTC)
     config = config if config.themes else config.with_themes(read_watch_list(DEFAULT_WATCH_LIST))
-    with open_run(outputs, started=started, on_wait=get_run_logger().warning) as run:
+    with open_run(outputs, started=started, on_wait=announce) as run:
         found = tasks.read(run, paths or [], config.sources, started.date())
         unique = tasks.deduplicate(run, found.records, config.dedup)
         vectors = tasks.embed(run, unique.papers, config.encode)

@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Protocol
 from uuid import UUID
 
+from prefect import get_run_logger
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.context import TaskRunContext
 
@@ -15,8 +17,26 @@ Advance = Callable[[int, int], None]
 LONG_SECONDS = 3.0
 RENEW_SECONDS = 2.0
 
-terminal: ContextVar[Callable[[str], Advance] | None] = ContextVar("terminal", default=None)
-"""Set by the command line: opens a bar of the given name and returns what moves it."""
+
+class Terminal(Protocol):
+    """Where a person watches; set by the command line."""
+
+    def bar(self, name: str) -> Advance:
+        """Open a bar of this name; returns what moves it."""
+
+    def say(self, text: str) -> None:
+        """Print a line beside the bars."""
+
+
+terminal: ContextVar[Terminal | None] = ContextVar("terminal", default=None)
+
+
+def announce(text: str) -> None:
+    """Tell whoever watches, in the UI's log and on the terminal, what the run is waiting for."""
+    get_run_logger().warning(text)
+    watched = terminal.get()
+    if watched:
+        watched.say(text)
 
 
 @contextmanager
@@ -31,8 +51,8 @@ def progress(name: str) -> Iterator[Advance]:
     -------
     A function of (done, of how many), to be called as the stage goes on, as often as it likes.
     """
-    show = terminal.get()
-    move = show(name) if show else None
+    watched = terminal.get()
+    move = watched.bar(name) if watched else None
     began = renewed = time.monotonic()
     artifact: UUID | None = None
 

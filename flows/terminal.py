@@ -121,6 +121,20 @@ def _server() -> Iterator[None]:
         stop(f"Prefect's temporary server did not start: {failure[0]}", FAILED)
 
 
+class _Watched:
+    """The terminal as `flows.progress` sees it."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+
+    def bar(self, name: str) -> Callable[[int, int], None]:
+        bar = self._bars.add_task(name, total=None)
+        return lambda done, total: self._bars.update(bar, completed=done, total=total)
+
+    def say(self, text: str) -> None:
+        self._bars.console.print(text)
+
+
 @contextmanager
 def _bars(console: Console) -> Iterator[None]:
     """Show a bar per stage on standard error while the body runs."""
@@ -133,12 +147,7 @@ def _bars(console: Console) -> Iterator[None]:
         TimeElapsedColumn(),
         console=console,
     ) as bars:
-
-        def show(name: str) -> Callable[[int, int], None]:
-            bar = bars.add_task(name, total=None)
-            return lambda done, total: bars.update(bar, completed=done, total=total)
-
-        token = terminal.set(show)
+        token = terminal.set(_Watched(bars))
         try:
             yield
         finally:
@@ -172,12 +181,12 @@ def _verdicts(title: str, rows: Sequence[Mapping[str, str | int]]) -> Table:
     columns = {
         "verdict": "verdict",
         "growth per year (95 % interval)": "growth a year, 95 %",
-        "papers": "papers",
+        "papers": "dated\npapers",
     }
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(title)
     for head in columns.values():
-        table.add_column(head, no_wrap=True, justify="right" if head == "papers" else "left")
+        table.add_column(head, no_wrap=True, justify="right" if "papers" in head else "left")
     for row in rows[:MAX_ROWS]:
         table.add_row(str(row["name"]), *(str(row[name]) for name in columns))
     return table
