@@ -1,4 +1,30 @@
-"""Vectors to clusters: UMAP, HDBSCAN, and the one rule by which every paper gets its topic."""
+"""Vectors to clusters: UMAP, HDBSCAN, and the one rule by which every paper gets its topic.
+
+The parameters were chosen on the 275 seed papers (mean stability over 3 seeds x 3 refits) and on
+3,200 abstracts of 16 arXiv categories (AMI with the categories, outlier share, mean stability):
+
+    275 papers, 7 the smallest     topics  outliers  stability
+    centred, 8 neighbours, eom        18      .12       .58
+    as it comes, 8 neighbours         16      .13       .51
+    centred, 12 / 20 neighbours       16      .17-.20   .57 / .54
+    centred, 10 / 3 dimensions        16      .16-.19   .54 / .55
+    centred, leaf                     18      .14       .58
+
+    3,200 papers                   topics  outliers  AMI    stability
+    15 the smallest, 5 samples        54      .13     .44     .43
+    20, 10 samples                    28      .08     .48     .53
+    25, 10-15 samples                 19      .08     .50     .64-.72
+    25, 10 samples, leaf              28      .19     .46     .66
+    30, 10 samples                    16      .07     .51     .69
+
+The rule that assigns papers, on the same 3,200 (HDBSCAN alone: AMI .46, 10 % outliers):
+
+    farther out than so many core papers   outliers  AMI    AMI without outliers
+    nobody is out                              0      .491    .491
+    1 in 20                                   .008    .491    .496
+    1 in 10                                   .054    .492    .516
+    1 in 5                                    .168    .475    .555
+"""
 
 import warnings
 from dataclasses import dataclass
@@ -64,8 +90,7 @@ class Membership:
 def centred(vectors: Vectors) -> Vectors:
     """Vectors (n_papers, d) of length 1 around their mean; zero where a paper is the mean.
 
-    What all papers of a corpus share says nothing about topics; without it, topics of the 275
-    seed papers come back more often in refits.
+    What all papers of a corpus share says nothing about topics.
     """
     known = np.linalg.norm(vectors, axis=1) > 0
     moved = np.zeros_like(vectors)
