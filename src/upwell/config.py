@@ -115,8 +115,8 @@ class RunConfig(_Frozen):
 
     @model_validator(mode="after")
     def _theme_names_differ(self) -> "RunConfig":
-        names = [theme.name for theme in self.themes]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        names = [theme.name.casefold() for theme in self.themes]
+        twice = sorted({t.name for t in self.themes if names.count(t.name.casefold()) > 1})
         if twice:
             raise ValueError(f"two themes are named {', '.join(map(repr, twice))}; rename one")
         return self
