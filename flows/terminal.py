@@ -72,11 +72,15 @@ def _themes(watch_list: Path | None, phrases: Sequence[str]) -> tuple[Theme, ...
 def _analyse(paths: list[Path] | None, outputs: Path, config: RunConfig) -> Path:
     """The flow, with its failures in words."""
     with _server():
+        import upwell.figures  # noqa: F401 - heavy, like the next
         from flows.analyse import analyse
         from flows.tasks import NothingToAnalyseError
+        from upwell import topics
         from upwell.encode import EncoderError
         from upwell.sources import InputError
         from upwell.store import StoreError
+
+        topics.load()
     try:
         return analyse(paths, outputs, config)
     except (InputError, EncoderError, NothingToAnalyseError) as error:
@@ -95,8 +99,8 @@ def _analyse(paths: list[Path] | None, outputs: Path, config: RunConfig) -> Path
 def _server() -> Iterator[None]:
     """Start Prefect's temporary server while the body imports what the run needs.
 
-    The server takes most of a warm run's time, in a process of its own; where a server is
-    configured (`PREFECT_API_URL`), nothing is started.
+    Server and imports take most of a warm run's time, each on a core of its own; where a server
+    is configured (`PREFECT_API_URL`), nothing is started.
     """
     from prefect.settings import PREFECT_API_URL
 

@@ -29,7 +29,8 @@ class SourceConfig(_Frozen):
     columns: dict[str, str] = Field(
         default_factory=dict,
         description="For tables and JSON: which of the file's columns holds a field, such as "
-        "title=paper_name (`--columns.title paper_name`); fields that are not named here are guessed from common names.",
+        "title=paper_name (`--columns.title paper_name`); fields that are not named here are "
+        "guessed from common names.",
     )
 
 
