@@ -5,10 +5,12 @@ from pathlib import Path
 
 from prefect import flow
 from prefect.runtime import flow_run
+from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import tasks
 from flows.progress import announce
 from flows.publication import publish
+from flows.stage import describe
 from flows.watch_list import DEFAULT_WATCH_LIST, read_watch_list
 from upwell.config import RunConfig
 from upwell.store import open_run
@@ -17,10 +19,15 @@ from upwell.store import open_run
 def _run_name() -> str:
     """Distinct to the second, and says what is read."""
     paths = flow_run.parameters.get("paths")
-    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {tasks.describe(paths)}"
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {describe(paths)}"
 
 
-@flow(name="analyse", flow_run_name=_run_name)
+# One thread: numba's loops may not run in two threads at once. Dask has processes.
+@flow(
+    name="analyse",
+    flow_run_name=_run_name,
+    task_runner=ThreadPoolTaskRunner(max_workers=1),
+)
 def analyse(
     paths: list[Path] | None = None,
     outputs: Path = Path("outputs"),
@@ -42,7 +49,8 @@ def analyse(
         found = tasks.read(run, paths or [], config.sources, started.date())
         unique = tasks.deduplicate(run, found.records, config.dedup)
         vectors = tasks.embed(run, unique.papers, config.encode)
-        clusters = tasks.cluster(run, unique.papers, vectors, config.topics)
+        refits = tasks.refit_all(run, unique.papers, vectors, config.topics)
+        clusters = tasks.cluster(run, unique.papers, vectors, refits, config.topics)
         members = tasks.match(run, unique.papers, vectors, config.themes, config.encode)
         trends = tasks.measure(run, unique.papers, clusters, members, config.themes, config.trends)
         return publish(run, config, found, unique, clusters, members, trends)

@@ -47,6 +47,10 @@ def run(
     outputs: Outputs = Path("outputs"),
     watch_list: WatchList = None,
     theme: Phrases = (),
+    dask: Annotated[
+        bool,
+        Parameter(help="Refit topics side by side in processes (extra `dask`).", negative=()),
+    ] = False,
     sources: Annotated[SourceConfig, Options] = SourceConfig(),
     dedup: Annotated[DedupConfig, Options] = DedupConfig(),
     encode: Annotated[EncoderConfig, Options] = EncoderConfig(),
@@ -61,6 +65,7 @@ def run(
         outputs=outputs,
         watch_list=watch_list,
         phrases=theme,
+        dask=dask,
         config=RunConfig(sources=sources, dedup=dedup, encode=encode, topics=topics, trends=trends),
     )
 

@@ -5,19 +5,19 @@ seconds, counts) the stage leaves in the workspace. No stage is retried: they ar
 of files on disk, and what failed once fails again.
 """
 
-import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 import polars as pl
-from prefect import get_run_logger, task
+from prefect import task, unmapped
 from prefect.cache_policies import NO_CACHE
 
 from flows.progress import counted, progress
+from flows.stage import describe, stage
 from upwell.config import (
     DedupConfig,
     EncoderConfig,
@@ -32,9 +32,6 @@ from upwell.store import TableFile, Workspace, keep_vectors, last_lineage, read_
 N_REFITS = 5
 
 MAX_PROBLEM_NOTES = 10
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class NothingToAnalyseError(ValueError):
@@ -74,50 +71,6 @@ class Measured:
 
     trends: TableFile
     series: TableFile
-
-
-def describe(paths: Sequence[Path] | None) -> str:
-    """What is read, in a few words."""
-    names = [Path(path).name or str(path) for path in paths or ()]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more if names else "the sample corpus"
-
-
-def stage(
-    work: Callable[[dict[str, Any]], str],
-) -> Callable[
-    [Callable[Concatenate[Workspace, P], tuple[R, dict[str, Any]]]],
-    Callable[Concatenate[Workspace, P], R],
-]:
-    """Make a Prefect task of a stage that returns its result and facts for the manifest.
-
-    `work` says what a run of it works on, from its arguments: the name of the task run.
-    """
-
-    def task_run_name(parameters: dict[str, Any]) -> str:
-        return work(parameters)
-
-    def wrap(
-        function: Callable[Concatenate[Workspace, P], tuple[R, dict[str, Any]]],
-    ) -> Callable[Concatenate[Workspace, P], R]:
-        @functools.wraps(function)
-        def timed(run: Workspace, *args: P.args, **kwargs: P.kwargs) -> R:
-            began = time.perf_counter()
-            result, facts = function(run, *args, **kwargs)
-            seconds = round(time.perf_counter() - began, 3)
-            run.put_facts(function.__name__, {"notes": [], **facts, "seconds": seconds})
-            for note in facts.get("notes", ()):
-                get_run_logger().info(note)
-            return result
-
-        return task(  # type: ignore[return-value]
-            name=function.__name__,
-            task_run_name=task_run_name,
-            cache_policy=NO_CACHE,
-            persist_result=False,
-        )(timed)
-
-    return wrap
 
 
 @stage(lambda given: f"read {describe(given['paths'])}")
@@ -173,18 +126,54 @@ def embed(
     return run.put("vectors", found.vectors), {"encoder": encoder.identity}
 
 
+@task(
+    name="refit",
+    task_run_name="refit topics of {papers.n_rows} papers, {number}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def refit(
+    run: Workspace, papers: TableFile, vectors: TableFile, config: TopicConfig, number: int
+) -> TableFile:
+    """One sample of the papers to topics, to see which topics come back."""
+    from upwell import topics
+
+    again = topics.refit(papers.read(), vectors.read(), config=config, number=number)
+    return run.put(f"refit-{number}", again)
+
+
+def refit_all(
+    run: Workspace, papers: TableFile, vectors: TableFile, config: TopicConfig
+) -> list[TableFile]:
+    """Every refit, one after the other, or side by side if the flow runs on Dask."""
+    began = time.perf_counter()
+    same = [unmapped(given) for given in (run, papers, vectors, config)]
+    futures = refit.map(*same, number=range(N_REFITS))
+    with progress(f"refit topics {N_REFITS} times") as advance:
+        refits = []
+        for future in futures:
+            refits.append(future.result())
+            advance(len(refits), N_REFITS)
+    run.put_facts("refit", {"notes": [], "seconds": round(time.perf_counter() - began, 3)})
+    return refits
+
+
 @stage(lambda given: f"cluster {given['papers'].n_rows} papers")
 def cluster(
-    run: Workspace, papers: TableFile, vectors: TableFile, config: TopicConfig
+    run: Workspace,
+    papers: TableFile,
+    vectors: TableFile,
+    refits: Sequence[TableFile],
+    config: TopicConfig,
 ) -> tuple[Clusters, dict[str, Any]]:
     """Vectors to topics whose ids hold from run to run."""
     from upwell import lineage, quality, topics
 
     unplaced, embedded = papers.read(), vectors.read()
     with progress(f"cluster {papers.n_rows} papers") as advance:
-        step = counted(advance, 2 + N_REFITS)
+        step = counted(advance, 2)
         found = topics.discover(unplaced, embedded, config=config, progress=step)
-        refits = topics.refits(unplaced, embedded, config=config, n_refits=N_REFITS, progress=step)
+    again = pl.concat(file.read() for file in refits)
     last = last_lineage(run.outputs)
     traced = lineage.trace(
         found.assignments,
@@ -194,7 +183,7 @@ def cluster(
     )
     described = (
         found.topics.join(quality.coherence(unplaced, found.topics), on="topic_id")
-        .join(quality.stability(found.assignments, refits), on="topic_id")
+        .join(quality.stability(found.assignments, again), on="topic_id")
         .rename({"topic_id": "raw_id"})
         .join(traced.ids, on="raw_id")
         .drop("raw_id")

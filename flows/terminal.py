@@ -4,15 +4,19 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from upwell.config import RunConfig, Theme
+
+if TYPE_CHECKING:
+    from prefect import Flow
 
 FAILED, UNUSABLE = 1, 2
 MAX_ROWS = 12
@@ -27,6 +31,7 @@ def run(
     outputs: Path,
     watch_list: Path | None,
     phrases: Sequence[str],
+    dask: bool,
     config: RunConfig,
 ) -> None:
     """Run `analyse`, show what it does and what it finds; exits with 1 or 2 if it cannot.
@@ -37,6 +42,7 @@ def run(
     outputs : folder in which the run is published.
     watch_list : TOML file of themes; None for the default one.
     phrases : themes given by a bare phrase, followed besides the watch list.
+    dask : refit topics in processes of a local Dask cluster.
     config : everything else.
     """
     from upwell.sources import InputError, find_files
@@ -49,9 +55,10 @@ def run(
         config = config.with_themes(_themes(watch_list, phrases))
     except (InputError, WatchListError, ValueError) as error:
         stop(error, UNUSABLE)
-    console = Console(stderr=True)
-    with _bars(console):
-        folder = _analyse(paths, outputs, config)
+    if dask and find_spec("prefect_dask") is None:
+        stop("--dask needs the extra `dask`: uv sync --extra dask", UNUSABLE)
+    with _bars(Console(stderr=True)):
+        folder = _analyse(paths, outputs, config, dask=dask)
     _last_word(Console(), folder)
 
 
@@ -69,7 +76,7 @@ def _themes(watch_list: Path | None, phrases: Sequence[str]) -> tuple[Theme, ...
     return (*listed, *(theme_from_phrase(phrase) for phrase in phrases))
 
 
-def _analyse(paths: list[Path] | None, outputs: Path, config: RunConfig) -> Path:
+def _analyse(paths: list[Path] | None, outputs: Path, config: RunConfig, *, dask: bool) -> Path:
     """The flow, with its failures in words."""
     with _server():
         import upwell.figures  # noqa: F401 - heavy, like the next
@@ -82,7 +89,7 @@ def _analyse(paths: list[Path] | None, outputs: Path, config: RunConfig) -> Path
 
         topics.load()
     try:
-        return analyse(paths, outputs, config)
+        return (_on_dask(analyse) if dask else analyse)(paths, outputs, config)
     except (InputError, EncoderError, NothingToAnalyseError) as error:
         stop(error, UNUSABLE)
     except StoreError as error:
@@ -93,6 +100,17 @@ def _analyse(paths: list[Path] | None, outputs: Path, config: RunConfig) -> Path
             "(`prefect server start`); the last published run is untouched.",
             FAILED,
         )
+
+
+def _on_dask(flow: "Flow[..., Path]") -> "Flow[..., Path]":
+    """The flow with its mapped tasks in processes of a local Dask cluster."""
+    from prefect_dask import DaskTaskRunner
+
+    from flows.tasks import N_REFITS
+
+    workers = min(os.cpu_count() or 1, N_REFITS)
+    cluster = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    return flow.with_options(task_runner=DaskTaskRunner(cluster_kwargs=cluster))
 
 
 @contextmanager

@@ -145,18 +145,12 @@ def test_equal_topics_are_numbered_by_their_first_paper(fields, found):
     assert order == list(range(len(order)))
 
 
-def test_progress_names_steps(fields):
-    papers, vectors, _ = fields
-    seen: list[str] = []
-    topics.refits(papers, vectors, config=CONFIG, n_refits=2, progress=seen.append)
-    assert seen == ["refit 1 of 2", "refit 2 of 2"]
-
-
 def test_refits_are_samples_that_find_the_fields_again(fields):
     papers, vectors, field_of = fields
-    refits = topics.refits(papers, vectors, config=CONFIG, n_refits=2)
     shuffled = papers.sample(fraction=1, shuffle=True, seed=3)
-    assert refits.equals(topics.refits(shuffled, vectors, config=CONFIG, n_refits=2))
+    both = [topics.refit(papers, vectors, config=CONFIG, number=n) for n in range(2)]
+    assert both[1].equals(topics.refit(shuffled, vectors, config=CONFIG, number=1))
+    refits = pl.concat(both)
     assert refits.group_by("refit").len().sort("refit").rows() == [(0, 101), (1, 101)]
     samples = [set(part["paper_id"]) for part in refits.partition_by("refit")]
     assert samples[0] != samples[1]
@@ -208,8 +202,8 @@ def test_strange_vectors_do_no_harm(kind: str):
     assert found.assignments.select(pl.col("x", "y").is_finite().all()).row(0) == (True, True)
     unknown = found.assignments.filter(pl.Series(~matrix.any(axis=1)))
     assert unknown.select("topic_id", "topic_strength").unique().rows() in ([], [(-1, 0)])
-    refits = topics.refits(papers, vectors_of(ids, matrix), config=TopicConfig(), n_refits=1)
-    assert refits["refit"].to_list() == [0] * 32
+    again = topics.refit(papers, vectors_of(ids, matrix), config=TopicConfig(), number=0)
+    assert again["refit"].to_list() == [0] * 32
 
 
 def test_texts_without_phrases_get_a_label():
@@ -243,7 +237,7 @@ def test_a_paper_without_vector_is_named(fields):
 def test_missing_columns_are_named(fields):
     papers, vectors, _ = fields
     with pytest.raises(ValueError, match="vectors: no column vector; there are paper_id"):
-        topics.refits(papers, vectors.drop("vector"), config=TopicConfig())
+        topics.refit(papers, vectors.drop("vector"), config=TopicConfig(), number=0)
     with pytest.raises(TableError, match="unplaced papers: no column abstract"):
         topics.discover(papers.drop("abstract"), vectors, config=TopicConfig())
 

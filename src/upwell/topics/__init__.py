@@ -181,27 +181,22 @@ def _topics(names: pl.DataFrame, assignments: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def refits(
-    papers: pl.DataFrame,
-    vectors: pl.DataFrame,
-    *,
-    config: TopicConfig,
-    n_refits: int = 5,
-    progress: Progress | None = None,
+def refit(
+    papers: pl.DataFrame, vectors: pl.DataFrame, *, config: TopicConfig, number: int
 ) -> pl.DataFrame:
-    """Topics of samples of a corpus with other seeds, to see which topics come back.
+    """Topics of a sample of a corpus with another seed, to see which topics come back.
 
     Parameters
     ----------
     papers, vectors, config : as for `discover`.
-    n_refits : samples; each holds `REFIT_SHARE` of the papers, at most `REFIT_PAPERS`.
-    progress : called as each refit starts.
+    number : which refit, from 0; decides sample and seed. The sample holds `REFIT_SHARE` of the
+        papers, at most `REFIT_PAPERS`.
 
     Returns
     -------
-    One row per (refit, paper of the sample), sorted: `refit` i32 from 0, `paper_id` str,
-    `topic_id` i32, whose numbers mean nothing outside of their refit. No rows for fewer than
-    `FEWEST_PAPERS` papers with a vector in the sample.
+    One row per paper of the sample, sorted: `refit` i32, `paper_id` str, `topic_id` i32, whose
+    numbers mean nothing outside of their refit. No rows for fewer than `FEWEST_PAPERS` papers with
+    a vector in the sample.
 
     Raises
     ------
@@ -212,24 +207,19 @@ def refits(
     ------
     Hennig (2007), clusterwise stability by resampling.
     """
-    say = progress or (lambda _: None)
     papers = UNPLACED.conform(papers)
     matrix = _matrix(papers, vectors)
     n_sample = min(round(REFIT_SHARE * len(papers)), REFIT_PAPERS)
-    frames = [pl.DataFrame(schema=_REFITS)]
-    for refit in range(n_refits):
-        random = np.random.default_rng([config.random_state, refit])
-        rows = np.sort(random.choice(len(papers), n_sample, replace=False))
-        if int(np.any(matrix[rows], axis=1).sum()) < FEWEST_PAPERS:
-            continue
-        say(f"refit {refit + 1} of {n_refits}")
-        seed = int(random.integers(2**31))
-        membership = _fitting().resampled(
-            matrix[rows], config, n_papers=len(papers), random_state=seed
-        )
-        frames.append(
-            papers[rows.tolist()]
-            .select("paper_id", refit=pl.lit(refit), topic_id=membership.labels)
-            .select(pl.col(name).cast(dtype) for name, dtype in _REFITS.items())
-        )
-    return pl.concat(frames).sort("refit", "paper_id")
+    random = np.random.default_rng([config.random_state, number])
+    rows = np.sort(random.choice(len(papers), n_sample, replace=False))
+    if int(np.any(matrix[rows], axis=1).sum()) < FEWEST_PAPERS:
+        return pl.DataFrame(schema=_REFITS)
+    membership = _fitting().resampled(
+        matrix[rows], config, n_papers=len(papers), random_state=int(random.integers(2**31))
+    )
+    return (
+        papers[rows.tolist()]
+        .select("paper_id", refit=pl.lit(number), topic_id=membership.labels)
+        .select(pl.col(name).cast(dtype) for name, dtype in _REFITS.items())
+        .sort("paper_id")
+    )
