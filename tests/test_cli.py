@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,13 @@ def upwell(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         (["run", "--watch-list", "gone.toml"], "gone.toml: the watch list cannot be read"),
         (["run", "--watch-list", "broken.toml"], "broken.toml"),
         (["run", "--theme", " "], "theme"),
+        pytest.param(
+            ["run", "--dask"],
+            "--dask needs the extra `dask`: uv sync --extra dask",
+            marks=pytest.mark.skipif(
+                find_spec("prefect_dask") is not None, reason="the extra `dask` is installed"
+            ),
+        ),
     ],
 )
 def test_unusable_arguments_are_exit_code_2(

@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from upwell.tables import TOPIC_LINEAGE
 
-# Jaccard overlap, over the papers of both runs, from which two topics are the same.
-SAME_TOPIC = 0.3
+# Jaccard overlap, over the papers of both runs, from which two topics are the same. On 3,724 Hugging
+# Face papers, refitted with two other seeds and with 5 % new papers, Hungarian pairs overlap by .43 to
+# .46 at the lowest tenth and .74 to .91 in the median; from .15 on, no paired topic overlaps more with
+# another one; between .15 and .25 the threshold changes nothing, from .3 on pairs get lost.
+SAME_TOPIC = 0.2
 # Share of a topic's known papers that must stem from one topic for a split or a merger.
 MAJORITY = 0.5
 # Weight of centroid similarity: decides between equal overlaps, never against a larger one.
