@@ -217,9 +217,8 @@ def refit(
     membership = _fitting().resampled(
         matrix[rows], config, n_papers=len(papers), random_state=int(random.integers(2**31))
     )
-    return (
-        papers[rows.tolist()]
-        .select("paper_id", refit=pl.lit(number), topic_id=membership.labels)
-        .select(pl.col(name).cast(dtype) for name, dtype in _REFITS.items())
-        .sort("paper_id")
+    sample: pl.DataFrame = papers[rows.tolist()]
+    again = sample.select("paper_id", refit=pl.lit(number), topic_id=membership.labels)
+    return again.select(pl.col(name).cast(dtype) for name, dtype in _REFITS.items()).sort(
+        "paper_id"
     )
