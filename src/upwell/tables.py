@@ -135,22 +135,27 @@ _SOURCE = Column(STR, "where the record stands: `file#position` (line or row, fr
 _REJECT_SOURCE = Column(STR, "where the item stands, `file#position`; a whole file: `file`")
 _PAPER_ID = Column(STR, "the paper; the same paper has the same id in every run")
 
+# What is known of a work, whether as a record of one source or as a paper of several.
+_WORK = {
+    "title": Column(STR, "title", nullable=True),
+    "abstract": Column(STR, "abstract, repaired"),
+    "published": Column(DATE, "first day of what is known of the date", nullable=True),
+    "date_precision": Column(STR, "how much of the date is known", values=DATE_PRECISIONS),
+    "arxiv_id": Column(STR, "arXiv id without version", nullable=True),
+    "doi": Column(STR, "DOI in lower case, without a resolver in front", nullable=True),
+    "url": Column(STR, "address of the paper", nullable=True),
+    "n_authors": Column(I32, "number of authors", nullable=True, bounds=(1, 1e6)),
+    "n_comments": Column(I32, "comments on the page", nullable=True, bounds=POSITIVE),
+    "categories": Column(WORDS, "subject categories as the sources give them"),
+}
+
 RECORDS = Table(
     "records",
     "raw item that was read (between stages, not published)",
     ("source",),
     {
         "source": _SOURCE,
-        "title": Column(STR, "title", nullable=True),
-        "abstract": Column(STR, "abstract, repaired"),
-        "published": Column(DATE, "first day of what is known of the date", nullable=True),
-        "date_precision": Column(STR, "how much of the date is known", values=DATE_PRECISIONS),
-        "arxiv_id": Column(STR, "arXiv id without version", nullable=True),
-        "doi": Column(STR, "DOI in lower case, without a resolver in front", nullable=True),
-        "url": Column(STR, "address of the paper", nullable=True),
-        "n_authors": Column(I32, "number of authors", nullable=True, bounds=(1, 1e6)),
-        "n_comments": Column(I32, "comments on the page", nullable=True, bounds=POSITIVE),
-        "categories": Column(WORDS, "subject categories as the source gives them"),
+        **_WORK,
         "problems": Column(WORDS, "what was wrong with the record though it could be read"),
     },
 )
@@ -161,19 +166,15 @@ PAPERS = Table(
     ("paper_id",),
     {
         "paper_id": _PAPER_ID,
-        "title": Column(STR, "title", nullable=True),
-        "abstract": Column(STR, "abstract, repaired"),
-        "published": Column(DATE, "first day of what is known of the date", nullable=True),
-        "date_precision": Column(STR, "how much of the date is known", values=DATE_PRECISIONS),
-        "arxiv_id": Column(STR, "arXiv id without version", nullable=True),
-        "doi": Column(STR, "DOI in lower case, without a resolver in front", nullable=True),
-        "url": Column(STR, "address of the paper", nullable=True),
-        "n_authors": Column(I32, "number of authors", nullable=True, bounds=(1, 1e6)),
-        "n_comments": Column(I32, "comments on the page", nullable=True, bounds=POSITIVE),
-        "categories": Column(WORDS, "subject categories as the sources give them"),
+        **_WORK,
         "sources": Column(WORDS, "every record of this paper, `file#position`"),
         "topic_id": Column(I32, "its topic; -1 is the outlier topic"),
-        "topic_strength": Column(F32, "how firmly the paper is in its topic", bounds=UNIT),
+        "topic_strength": Column(
+            F32,
+            "cosine to the centre of its topic, among vectors centred on the corpus; "
+            "0 in the outlier topic",
+            bounds=UNIT,
+        ),
         "x": Column(F32, "map coordinate, without unit"),
         "y": Column(F32, "map coordinate, without unit"),
     },
