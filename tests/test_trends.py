@@ -19,17 +19,14 @@ YEARS = TrendConfig(bucket="year")
 
 
 def make_papers(rows: list[tuple]) -> pl.DataFrame:
-    """Papers from (paper_id, published, date_precision[, file[, category]])."""
-    full = [(*r, *("a.txt", "cs.LG")[len(r) - 3 :]) for r in rows]
+    """Papers from (paper_id, published, date_precision[, category])."""
+    full = [(*r, *("cs.LG",)[len(r) - 3 :]) for r in rows]
     return pl.DataFrame(
         {
             "paper_id": [r[0] for r in full],
             "published": pl.Series([r[1] for r in full], dtype=pl.Date),
             "date_precision": [r[2] for r in full],
-            "categories": pl.Series([[r[4]] for r in full], dtype=pl.List(pl.String)),
-            "sources": pl.Series(
-                [[f"{r[3]}#{i}"] for i, r in enumerate(full)], dtype=pl.List(pl.String)
-            ),
+            "categories": pl.Series([[r[3]] for r in full], dtype=pl.List(pl.String)),
         },
         schema_overrides={"paper_id": pl.String, "date_precision": pl.String},
     )
@@ -157,7 +154,10 @@ def test_every_date_too_coarse():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"papers": SMALL.drop("published", "sources")}, "papers: no column published, sources"),
+        (
+            {"papers": SMALL.drop("published", "categories")},
+            "papers: no column published, categories",
+        ),
         ({"members": make_members(x=["p1"]).drop("kind")}, "members: no column kind"),
         ({"subjects": make_subjects("x").drop("name")}, "subjects: no column name"),
         ({"papers": pl.concat([SMALL, SMALL])}, r"papers: \('p1',\) is listed more than once"),
@@ -414,20 +414,15 @@ def test_random_small_corpora_give_whole_tables():
         assert result.series["n_papers"].sum() == result.trends["n_papers"].sum()
 
 
-@pytest.mark.parametrize("part", ["file", "category"])
 @pytest.mark.parametrize("against", [False, True])
-def test_growth_of_the_largest_part_alone_is_not_robust(part, against):
+def test_growth_of_the_largest_category_alone_is_not_robust(against):
     rng = np.random.default_rng(0)
     rows, members = [], []
     for m in range(24):
         for i in range(500):
             large = i < 300
             paper, when = f"{m:02}-{i:03}", date(2019 + m // 12, m % 12 + 1, 1 + i % 28)
-            other = f"o{i % 5}"
-            named = "large" if large else "small"
-            rows.append(
-                (paper, when, "day", *((named, other) if part == "file" else (other, named)))
-            )
+            rows.append((paper, when, "day", "large" if large else "small"))
             slope = 0.08 if large or not against else -0.04
             if rng.random() < expit(-1.5 + slope * (m - 12)):
                 members.append(paper)

@@ -22,16 +22,17 @@ def same_sign_everywhere(
     """Whether each subject's growth keeps its sign under every sensitivity check.
 
     The checks: any one bucket left out (the incomplete last one among them); the next finer and
-    the next wider buckets; the papers of the largest source file left out; those of the largest
-    category left out; and the growth taken relative to the median topic, so that a subject does
-    not fall only because another one fills the corpus. A check that cannot be made (one file
-    only, too few buckets, fewer than 10 topics) does not count.
+    the next wider buckets; the papers of the largest category left out; and the growth taken
+    relative to the median topic, so that a subject does not fall only because another one fills
+    the corpus. A check that cannot be made (no category, too few buckets, fewer than 10 topics)
+    does not count. How the records are spread over files plays no part: the same records give the
+    same tables.
 
     Parameters
     ----------
     growth : of the S `subjects`, over the buckets of `calendar` that hold papers.
     calendar : the buckets the growth was measured on.
-    dated : papers with a date: `paper_id`, `published`, `date_precision`, `categories`, `sources`.
+    dated : papers with a date: `paper_id`, `published`, `date_precision`, `categories`.
     members : (`kind`, `subject`, `paper_id`).
     subjects : (`kind`, `subject`), in the order of `growth`.
 
@@ -69,18 +70,9 @@ def _other_views(calendar: Calendar, dated: pl.DataFrame) -> list[tuple[Calendar
     place = WIDTHS.index(calendar.width)
     near = [w for i, w in enumerate(WIDTHS) if abs(i - place) == 1 and keeps_enough(dated, w)]
     views = [(w, dated) for w in near]
-    views += [(calendar.width, rest) for rest in (_without_file(dated), _without_category(dated))]
+    views.append((calendar.width, _without_category(dated)))
     made = [(make_calendar(papers, width), papers) for width, papers in views]
     return [(c, p) for c, p in made if c is not None]
-
-
-def _without_file(dated: pl.DataFrame) -> pl.DataFrame:
-    """The papers that also stand elsewhere than in the largest source file."""
-    records = dated.select("paper_id", file="sources").explode("file").drop_nulls()
-    records = records.with_columns(pl.col("file").str.replace(r"#[^#]*$", "")).unique()
-    largest = _most_frequent(records["file"])
-    elsewhere = records.filter(pl.col("file") != largest)
-    return dated.join(elsewhere, on="paper_id", how="semi")
 
 
 def _without_category(dated: pl.DataFrame) -> pl.DataFrame:

@@ -64,7 +64,7 @@ def measure_trends(
     Parameters
     ----------
     papers : every paper: `paper_id` str, `published` date?, `date_precision`
-        day|month|year|none, `categories` and `sources` list[str].
+        day|month|year|none, `categories` list[str].
     members : one row per (subject, paper): `kind` topic|theme, `subject`, `paper_id` str. Rows of
         the outlier topic may be there; it is no subject, but its papers count in every total.
     subjects : every subject, also those without papers: `kind`, `subject`, `name` str.
@@ -125,7 +125,7 @@ def measure_trends(
 def _check(papers: pl.DataFrame, members: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
     """The members, each once and without the outlier topic; errors if the frames do not fit."""
     needed = {
-        "papers": (papers, ("paper_id", "published", "date_precision", "categories", "sources")),
+        "papers": (papers, ("paper_id", "published", "date_precision", "categories")),
         "members": (members, ("kind", "subject", "paper_id")),
         "subjects": (subjects, ("kind", "subject", "name")),
     }
