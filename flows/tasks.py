@@ -26,12 +26,13 @@ from upwell.config import (
     TopicConfig,
     TrendConfig,
 )
+from upwell.sources import FileReport
 from upwell.store import TableFile, Workspace, keep_vectors, last_lineage, read_vectors
 
 # Refits of the clustering that tell how stable a topic is; each costs about one clustering.
 N_REFITS = 5
 
-MAX_PROBLEM_NOTES = 10
+MAX_FILE_NOTES = MAX_PROBLEM_NOTES = 10
 
 
 class NothingToAnalyseError(ValueError):
@@ -91,9 +92,8 @@ def read(
     )
     if not found.records.n_rows:
         raise NothingToAnalyseError(_why_nothing(reading.rejects))
-    notes = [f"{file.name}: {note}" for file in reading.files for note in file.notes]
     return found, {
-        "notes": notes + _problem_notes(problems),
+        "notes": _file_notes(reading.files) + _problem_notes(problems),
         "files": [_file_facts(f) for f in reading.files],
     }
 
@@ -279,6 +279,15 @@ def _members(
     return pl.concat([in_topics, in_themes]).join(subjects, on=["kind", "subject"])
 
 
+def _file_notes(files: Sequence[FileReport]) -> list[str]:
+    """What was inferred of each file, unless there are so many that it would bury the rest."""
+    notes = [f"{file.name}: {note}" for file in files for note in file.notes]
+    if len(notes) <= MAX_FILE_NOTES:
+        return notes
+    n_files = sum(bool(file.notes) for file in files)
+    return [f"what was inferred of {n_files} files (columns, years) stands with them in run.json"]
+
+
 def _problem_notes(problems: pl.DataFrame) -> list[str]:
     """The first problems of records, and how many more there are."""
     first = problems.sort("source", "problem").head(MAX_PROBLEM_NOTES)
@@ -298,7 +307,7 @@ def _why_nothing(rejects: pl.DataFrame) -> str:
     return "\n".join([f"no paper in what was given; {rejects.height} rejected:", *first, *more])
 
 
-def _file_facts(file: Any) -> dict[str, Any]:  # noqa: ANN401
+def _file_facts(file: FileReport) -> dict[str, Any]:
     """One input file as the manifest lists it."""
     return {
         "name": file.name,

@@ -546,3 +546,11 @@ def test_a_single_word_is_a_keyword_only_if_a_title_holds_it():
     docs = ["label noise, backdoor, occlusion"] * 4 + ["graph search"] * 4
     titles = ["On backdoor"] * 4 + ["x"] * 4
     assert set(names_of(docs, [0] * 4 + [1] * 4, titles)[0].keywords) == {"label noise", "backdoor"}
+
+
+def test_letters_without_lower_case_do_not_warn(fields):
+    papers, vectors, _ = fields
+    papers = papers.with_columns(
+        title=pl.lit("𝔾𝕆"), abstract=pl.col("abstract") + " Of 𝔾𝕆, with 𝔾𝕆."
+    )
+    assert topics.discover(papers, vectors, config=CONFIG).topics.height

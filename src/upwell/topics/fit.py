@@ -103,7 +103,11 @@ def fitted(
         language=None,  # with a language it strips all but A-Z, 0-9 and blanks: our bars too
         umap_model=reduction,
         hdbscan_model=clusters,
-        vectorizer_model=CountVectorizer(analyzer=split_document, vocabulary=corpus.keys),
+        vectorizer_model=CountVectorizer(
+            analyzer=split_document,
+            vocabulary=corpus.keys,
+            lowercase=False,  # the keys are, but for letters that have no lower case, such as 𝔾
+        ),
         ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),
     )
     model.fit(corpus.documents, embeddings=around_mean)
