@@ -128,14 +128,14 @@ def embed(
 
 @task(
     name="refit",
-    task_run_name="refit topics of {papers.n_rows} papers, {number}",
+    task_run_name="refit topics of {papers.n_rows} papers, sample {number}",
     cache_policy=NO_CACHE,
     persist_result=False,
 )
 def refit(
     run: Workspace, papers: TableFile, vectors: TableFile, config: TopicConfig, number: int
 ) -> TableFile:
-    """One sample of the papers to topics, to see which topics come back."""
+    """One sample of the papers (from 1) to topics, to see which topics come back."""
     from upwell import topics
 
     again = topics.refit(papers.read(), vectors.read(), config=config, number=number)
@@ -148,7 +148,7 @@ def refit_all(
     """Every refit, one after the other, or side by side if the flow runs on Dask."""
     began = time.perf_counter()
     same = [unmapped(given) for given in (run, papers, vectors, config)]
-    futures = refit.map(*same, number=range(N_REFITS))
+    futures = refit.map(*same, number=range(1, N_REFITS + 1))
     with progress(f"refit topics {N_REFITS} times") as advance:
         refits = []
         for future in futures:

@@ -80,7 +80,7 @@ class Theme(_Frozen):
 class TrendConfig(_Frozen):
     """How trends are measured."""
 
-    bucket: Literal["auto"] | BucketWidth = Field(
+    bucket: Literal["auto", "month", "quarter", "year"] = Field(
         "auto",
         description="Width of a bucket; `auto` takes the finest that the number of papers allows.",
     )

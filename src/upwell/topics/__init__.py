@@ -189,7 +189,7 @@ def refit(
     Parameters
     ----------
     papers, vectors, config : as for `discover`.
-    number : which refit, from 0; decides sample and seed. The sample holds `REFIT_SHARE` of the
+    number : which refit; decides sample and seed. The sample holds `REFIT_SHARE` of the
         papers, at most `REFIT_PAPERS`.
 
     Returns
