@@ -9,17 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upwell import tables
-from upwell.wording import (
-    change,
-    clipped,
-    count,
-    growth_words,
-    headline,
-    percent,
-    ranked,
-    sentence,
-    verdict_rows,
-)
+from upwell.quantities import change, clipped, count, percent
+from upwell.wording import growth_words, headline, ranked, sentence, verdict_rows
 
 
 def row(**changed):

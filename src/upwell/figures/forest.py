@@ -12,11 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from upwell.figures import style
+from upwell.quantities import change, clipped, count
 from upwell.wording import (
     VERDICT_WORDS,
-    change,
-    clipped,
-    count,
     growth_words,
     headline,
     is_doubtful,

@@ -15,7 +15,8 @@ from matplotlib.patches import Patch
 from upwell.figures import style
 from upwell.figures.panel import LEFT, SHARES, STRIP, Panel, draw
 from upwell.figures.timeline import Timeline
-from upwell.wording import count, headline, ranked, verdict_words
+from upwell.quantities import count
+from upwell.wording import headline, ranked, verdict_words
 
 MAX_PANELS = 11  # … and the one of all papers: a full grid of two or three columns
 TITLE_GAP, TICKS, BELOW, GAP = 0.17, 0.3, 0.22, 0.16  # inches around and between panels

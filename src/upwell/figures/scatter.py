@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from upwell.figures import style
 from upwell.figures.labels import Label, place
-from upwell.wording import count
+from upwell.quantities import count
 
 MAX_LABELS = 30
 HEIGHT = 6.0  # inches of the map itself

@@ -8,7 +8,7 @@ import polars as pl
 
 from upwell import tables
 from upwell.manifest import Manifest
-from upwell.wording import count, percent
+from upwell.quantities import count, percent
 
 MAX_FILES, MAX_NOTES = 100, 40
 

@@ -11,12 +11,11 @@ import polars as pl
 
 from upwell import tables
 from upwell.manifest import Manifest
+from upwell.quantities import clipped, count
 from upwell.report.facts import FIGURES, Frames, data_url, reading, require
 from upwell.wording import (
     VERDICT_WORDS,
     caveats,
-    clipped,
-    count,
     growth_words,
     headline,
     ranked,
