@@ -16,6 +16,7 @@ import polars as pl
 from prefect import task, unmapped
 from prefect.cache_policies import NO_CACHE
 
+from flows.file_notes import file_facts, file_notes, problem_notes, why_nothing
 from flows.progress import counted, progress
 from flows.stage import describe, stage
 from upwell.config import (
@@ -26,13 +27,10 @@ from upwell.config import (
     TopicConfig,
     TrendConfig,
 )
-from upwell.sources import FileReport
 from upwell.store import TableFile, Workspace, keep_vectors, last_lineage, read_vectors
 
 # Refits of the clustering that tell how stable a topic is; each costs about one clustering.
 N_REFITS = 5
-
-MAX_FILE_NOTES = MAX_PROBLEM_NOTES = 10
 
 
 class NothingToAnalyseError(ValueError):
@@ -91,10 +89,10 @@ def read(
         run.put("problems", problems.unique()),
     )
     if not found.records.n_rows:
-        raise NothingToAnalyseError(_why_nothing(reading.rejects))
+        raise NothingToAnalyseError(why_nothing(reading.rejects))
     return found, {
-        "notes": _file_notes(reading.files) + _problem_notes(problems),
-        "files": [_file_facts(f) for f in reading.files],
+        "notes": file_notes(reading.files) + problem_notes(problems),
+        "files": [file_facts(f) for f in reading.files],
     }
 
 
@@ -277,45 +275,3 @@ def _members(
     )
     in_themes = theme_papers.select(kind=pl.lit("theme"), subject="theme", paper_id="paper_id")
     return pl.concat([in_topics, in_themes]).join(subjects, on=["kind", "subject"])
-
-
-def _file_notes(files: Sequence[FileReport]) -> list[str]:
-    """What was inferred of each file, unless there are so many that it would bury the rest."""
-    notes = [f"{file.name}: {note}" for file in files for note in file.notes]
-    if len(notes) <= MAX_FILE_NOTES:
-        return notes
-    n_files = sum(bool(file.notes) for file in files)
-    return [f"what was inferred of {n_files} files (columns, years) stands with them in run.json"]
-
-
-def _problem_notes(problems: pl.DataFrame) -> list[str]:
-    """The first problems of records, and how many more there are."""
-    first = problems.sort("source", "problem").head(MAX_PROBLEM_NOTES)
-    notes = [f"{source}: {problem}" for source, problem in first.iter_rows()]
-    if problems.height > len(notes):
-        notes.append(f"{problems.height - len(notes)} more problems of records in problems.parquet")
-    return notes
-
-
-def _why_nothing(rejects: pl.DataFrame) -> str:
-    """Why no record was found, from what was rejected."""
-    first = [
-        f"  {source}: {detail}"
-        for source, detail in rejects.select("source", "detail").head(10).iter_rows()
-    ]
-    more = [f"  and {rejects.height - 10} more"] if rejects.height > 10 else []
-    return "\n".join([f"no paper in what was given; {rejects.height} rejected:", *first, *more])
-
-
-def _file_facts(file: FileReport) -> dict[str, Any]:
-    """One input file as the manifest lists it."""
-    return {
-        "name": file.name,
-        "path": str(file.path),
-        "format": file.format,
-        "sha256": file.sha256,
-        "n_bytes": file.n_bytes,
-        "n_records": file.n_records,
-        "n_rejects": file.n_rejects,
-        "notes": list(file.notes),
-    }
