@@ -27,6 +27,7 @@ app = App(
     name="upwell",
     help="Tells which research themes are rising, with an error rate.",
     version=version("upwell"),
+    suppress_keyboard_interrupt=False,
 )
 
 Options = Parameter(name="*")
