@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 from pydantic import ValidationError
 
+from flows.exits import FAILED, UNUSABLE, stop
 from upwell.config import (
     DedupConfig,
     EncoderConfig,
@@ -20,8 +21,6 @@ from upwell.config import (
     TopicConfig,
     TrendConfig,
 )
-
-FAILED, UNUSABLE = 1, 2
 
 app = App(
     name="upwell",
@@ -82,9 +81,13 @@ def serve(
     timezone: Annotated[str, Parameter(help="Of the schedule, such as Europe/Berlin.")] = "UTC",
 ) -> None:
     """Run every day on a folder, through a Prefect server that is already running."""
+    from flows.serve import ServeError
     from flows.serve import serve as serve_flow
 
-    serve_flow(folder, outputs=outputs, cron=cron, timezone=timezone, config=RunConfig())
+    try:
+        serve_flow(folder, outputs=outputs, cron=cron, timezone=timezone, config=RunConfig())
+    except ServeError as error:
+        stop(error, UNUSABLE)
 
 
 def main() -> NoReturn:
@@ -92,9 +95,9 @@ def main() -> NoReturn:
     try:
         app(exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        _stop(_plain(error), UNUSABLE)
+        stop(_plain(error), UNUSABLE)
     except KeyboardInterrupt:
-        _stop("stopped; the last published run is untouched", FAILED)
+        stop("stopped; the last published run is untouched", FAILED)
     sys.exit(0)
 
 
@@ -107,8 +110,3 @@ def _plain(error: CycloptsError) -> str:
         f"--{str(fault['loc'][0]).replace('_', '-')} {fault['input']}: {fault['msg']}"
         for fault in cause.errors()
     )
-
-
-def _stop(message: str, code: int) -> NoReturn:
-    print(f"upwell: {message}", file=sys.stderr)
-    sys.exit(code)

@@ -1,11 +1,18 @@
 """Deployments and their schedules."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from prefect.client.orchestration import get_client
 from prefect.schedules import Cron
+from prefect.settings import PREFECT_API_URL
 
 from flows.analyse import analyse
 from upwell.config import RunConfig
+
+
+class ServeError(ValueError):
+    """A deployment cannot be offered as asked."""
 
 
 def serve(folder: Path, *, outputs: Path, cron: str, timezone: str, config: RunConfig) -> None:
@@ -17,10 +24,26 @@ def serve(folder: Path, *, outputs: Path, cron: str, timezone: str, config: RunC
     outputs : where the runs are published.
     cron : when to run, five fields; in `timezone`, such as `Europe/Berlin`.
     config : everything else; the form in the UI starts from it.
+
+    Raises
+    ------
+    ServeError
+        No server is configured or it does not answer, there is no such folder, or cron or
+        timezone are none.
     """
+    if not folder.exists():
+        raise ServeError(f"{folder}: no such folder; name the one that papers arrive in")
+    try:
+        schedule = Cron(cron, timezone=ZoneInfo(timezone).key)
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        raise ServeError(
+            f"--cron {cron!r} --timezone {timezone!r}: {error}; "
+            'write five fields and a zone, such as "0 6 * * *" and Europe/Berlin'
+        ) from error
+    _need_server()
     analyse.serve(
         name="daily",
-        schedule=Cron(cron, timezone=timezone),
+        schedule=schedule,
         parameters={
             "paths": [str(folder.absolute())],
             "outputs": str(outputs.absolute()),
@@ -29,3 +52,15 @@ def serve(folder: Path, *, outputs: Path, cron: str, timezone: str, config: RunC
         tags=["upwell"],
         limit=1,
     )
+
+
+def _need_server() -> None:
+    """Raises unless a server answers; a temporary one would forget the schedule."""
+    start = "start one with `prefect server start` and set PREFECT_API_URL to its address"
+    url = PREFECT_API_URL.value()
+    if not url:
+        raise ServeError(f"no Prefect server is configured; {start}")
+    with get_client(sync_client=True) as client:
+        fault = client.api_healthcheck()
+    if fault is not None:
+        raise ServeError(f"no Prefect server answers at {url} ({fault}); {start}")

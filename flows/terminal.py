@@ -1,24 +1,23 @@
 """A run at a terminal: progress bars, then a short table of verdicts and where the run is."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from flows.exits import FAILED, UNUSABLE, stop
 from upwell.config import RunConfig, Theme
 
 if TYPE_CHECKING:
     from prefect import Flow
 
-FAILED, UNUSABLE = 1, 2
 MAX_ROWS = 12
 
 # Prefect's log goes to its UI; at the terminal, the bars and the last word are enough.
@@ -60,12 +59,6 @@ def run(
     with _bars(Console(stderr=True)):
         folder = _analyse(paths, outputs, config, dask=dask)
     _last_word(Console(), folder)
-
-
-def stop(error: BaseException | str, code: int) -> NoReturn:
-    """Say what is wrong and leave."""
-    print(f"upwell: {error}", file=sys.stderr)
-    sys.exit(code)
 
 
 def _themes(watch_list: Path | None, phrases: Sequence[str]) -> tuple[Theme, ...]:

@@ -50,6 +50,27 @@ def test_unusable_arguments_are_exit_code_2(
     assert not (tmp_path / "outputs").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "url", "words"),
+    [
+        (["gone"], "", "gone: no such folder"),
+        (["."], "", "no Prefect server is configured; start one with"),
+        (["."], "http://127.0.0.1:9/api", "no Prefect server answers at http://127.0.0.1:9/api"),
+        ([".", "--cron", "at dawn"], "", "--cron 'at dawn'"),
+        ([".", "--timezone", "Mars/Base"], "", "'Mars/Base'"),
+    ],
+)
+def test_serve_says_what_it_misses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], url: str, words: str
+) -> None:
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PREFECT_API_URL", url)
+    done = upwell("serve", *arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys\nfrom flows.cli import app\n"

@@ -26,7 +26,6 @@ AGREE, AGREE_SHINGLES = 0.2, 5
 # lower one where the titles do not contradict it (two papers of one conference reach 0.05 once in
 # 500 pairs, 0.1 once in 30,000): a DOI may be that of the proceedings.
 SUPPORTED, SUPPORTED_TITLE = 0.1, 0.05
-FACTS = ("jaccard", "contained", "titles", "same_arxiv", "same_doi")
 TELLING_WORDS, TELLING_CHARACTERS = 3, 15
 # Share of common words, among all, from which two titles may be wordings of one.
 SIMILAR_TITLE = 0.5
