@@ -100,9 +100,11 @@ def trace(
     """
     now = _sets(assignments.filter(pl.col("topic_id") >= 0).select("topic_id", "paper_id"))
     universe = set(assignments["paper_id"])
-    before = {topic: ids & universe for topic, ids in _sets(history.members).items()}
-    active = {topic: ids for topic, ids in before.items() if topic in history.active}
-    resting = {topic: ids for topic, ids in before.items() if topic not in history.active}
+    last_known = _sets(history.members)
+    before = {topic: ids & universe for topic, ids in last_known.items()}
+    in_last_run = history.active
+    active = {topic: ids for topic, ids in before.items() if topic in in_last_run}
+    resting = {topic: ids for topic, ids in before.items() if topic not in in_last_run}
     known = _all(before)
     centroids = _Centroids(vectors)
 
@@ -141,7 +143,7 @@ def trace(
         },
         orient="row",
     )
-    last_known = _sets(history.members) | {kin[raw][0]: papers for raw, papers in now.items()}
+    last_known |= {kin[raw][0]: papers for raw, papers in now.items()}
     return Lineage(
         ids, TOPIC_LINEAGE.conform(pl.concat([history.events, events])), _members(last_known)
     )
