@@ -44,7 +44,7 @@ def file_facts(file: FileReport) -> dict[str, Any]:
         "name": file.name,
         "path": str(file.path),
         "format": file.format,
-        "sha256": file.sha256,
+        "sha256": file.sha256 or None,
         "n_bytes": file.n_bytes,
         "n_records": file.n_records,
         "n_rejects": file.n_rejects,

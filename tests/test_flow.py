@@ -183,6 +183,15 @@ def test_forty_identical_papers_are_one(tmp_path: Path) -> None:
     assert (counts["n_records"], counts["n_papers"], counts["n_duplicates"]) == (40, 1, 39)
 
 
+def test_a_file_that_cannot_be_read_has_no_hash(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(lines({"title": "Noise", "abstract": PAPER}))
+    (tmp_path / "b.jsonl").symlink_to(tmp_path / "gone.jsonl")
+    folder = analyse(tmp_path, outputs=tmp_path / "out")
+    hashes = {file["name"]: file["sha256"] for file in manifest(folder)["files"]}
+    assert len(hashes["a.jsonl"]) == 64
+    assert hashes["b.jsonl"] is None
+
+
 def test_nothing_usable_says_why(tmp_path: Path) -> None:
     from flows.tasks import NothingToAnalyseError
 
