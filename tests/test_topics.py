@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from upwell import topics
 from upwell.config import TopicConfig
 from upwell.tables import ASSIGNMENTS, UNPLACED, TableError
+from upwell.topics.centres import Centres, around, common, find_centres
 from upwell.topics.naming import read_corpus, signal, split_document, topic_names
 from upwell.topics.phrases import abbreviations, phrases, runs, spell, word_key
 
@@ -292,17 +293,17 @@ def test_neighbours_do_not_depend_on_the_block(clusters, monkeypatch):
     assert (whole.indices == parts.indices).all()
 
 
-def test_centred_vectors_have_no_common_part(clusters):
+def test_centred_vectors_have_no_common_part():
     random = np.random.default_rng(6)
     vectors = unit(random.normal(size=(200, 6), loc=np.eye(6)[0] * 3)).astype(np.float32)
     vectors[0] = 0
-    centred = clusters.centred(vectors)
+    centred = around(vectors, common(vectors))
     assert np.linalg.norm(centred[1:], axis=1) == pytest.approx(np.ones(199), abs=1e-5)
     assert np.linalg.norm(centred.mean(axis=0)) < 0.2 < np.linalg.norm(vectors.mean(axis=0))
     assert not centred[0].any()
 
 
-def test_every_paper_is_assigned_by_the_rule(clusters):
+def test_every_paper_is_assigned_by_the_rule():
     # Two cores around (1, 0) and (0, 1); the last four papers HDBSCAN left out.
     vectors = unit(
         np.array(
@@ -313,7 +314,8 @@ def test_every_paper_is_assigned_by_the_rule(clusters):
         )
     ).astype(np.float32)
     cores = np.array([1, 1, 1, 0, 0, 0, 0, 1, -1, -1, -1, -1])
-    found = clusters.assigned(vectors, cores)
+    centres = find_centres(vectors, cores, np.zeros(2, np.float32))
+    found = centres.assign(vectors)
     centre = {1: unit(vectors[[0, 1, 2, 7]].sum(0)[None])[0], 0: unit(vectors[3:7].sum(0)[None])[0]}
     cosine = np.array([[v @ centre[0], v @ centre[1]] for v in vectors])
     core_cosine = [cosine[i, c] for i, c in enumerate(cores) if c >= 0]
@@ -329,10 +331,45 @@ def test_every_paper_is_assigned_by_the_rule(clusters):
     assert found.strength[9:].tolist() == [0, 0, 0]
 
 
-def test_no_core_no_topic(clusters):
-    found = clusters.assigned(np.eye(3, dtype=np.float32), np.array([-1, -1, -1]))
+def test_no_core_no_topic():
+    vectors = np.eye(3, dtype=np.float32)
+    found = find_centres(vectors, np.array([-1, -1, -1]), common(vectors)).assign(vectors)
     assert found.labels.tolist() == [-1, -1, -1]
     assert found.strength.tolist() == [0, 0, 0]
+
+
+def frame_of(vectors: np.ndarray) -> pl.DataFrame:
+    schema = {"paper_id": pl.String(), "vector": pl.Array(pl.Float32, vectors.shape[1])}
+    return pl.DataFrame(
+        {"paper_id": [f"p{i:02d}" for i in range(len(vectors))], "vector": vectors}, schema=schema
+    )
+
+
+def test_a_paper_from_elsewhere_is_placed_by_what_was_learned():
+    random = np.random.default_rng(3)
+    cores = np.repeat([0, 1, -1], [8, 6, 4])
+    vectors = unit(np.eye(5)[cores % 5] + 0.1 * random.normal(size=(18, 5))).astype(np.float32)
+    mean = common(vectors)
+    centres = find_centres(around(vectors, mean), cores, mean)
+    again = topics.place(frame_of(vectors), centres)
+    known = centres.assign(around(vectors, mean))
+    assert again["topic_id"].to_list() == known.labels.tolist(), "those of the fit as before"
+    later = unit(np.eye(5)[[1, 0, 3]] + 0.01).astype(np.float32)
+    alone = [topics.place(frame_of(v[None]), centres)["topic_id"].item() for v in later]
+    together = topics.place(frame_of(later), centres)
+    assert together["topic_id"].to_list() == alone == [1, 0, -1], "whoever stands beside it"
+    assert together["topic_strength"].to_list()[2] == 0
+
+
+def test_placing_says_what_is_wrong():
+    vectors = unit(np.ones((3, 4))).astype(np.float32)
+    centres = Centres(np.zeros(3, np.float32), np.eye(3, dtype=np.float32), 0.5)
+    with pytest.raises(ValueError, match="vectors of 4 dimensions cannot be placed among topics"):
+        topics.place(frame_of(vectors), centres)
+    with pytest.raises(ValueError, match="vectors: no column paper_id; there are vector"):
+        topics.place(frame_of(vectors).drop("paper_id"), centres)
+    assert topics.place(frame_of(vectors), Centres.none())["topic_id"].to_list() == [-1] * 3
+    assert topics.place(frame_of(vectors[:0]), centres).is_empty()
 
 
 def test_a_cluster_that_swallows_the_rest_is_divided(clusters):

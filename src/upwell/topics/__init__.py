@@ -6,9 +6,10 @@ one imports those when there is a corpus to read. What leaves is polars frames.
 Papers are sorted by `paper_id` before anything else, so their order never matters. A corpus goes
 through
 
-1. `centred`, `nearest`, `reduced`: vectors around their mean, exact neighbours, UMAP to 5 d
+1. `around`, `nearest`, `reduced`: vectors around their mean, exact neighbours, UMAP to 5 d
 2. `dense_cores`: HDBSCAN, sizes scaled to the corpus (`Sizes.scaled`)
-3. `assigned`: every paper to the nearest core's centre, or to none
+3. `find_centres`, `Centres.assign`: every paper to the nearest core's centre, or to none; `place`
+   does the same to papers that were not there
 4. `read_corpus`, c-TF-IDF by BERTopic, `topic_name`: keywords and label
 """
 
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from upwell.config import TopicConfig
 from upwell.tables import ASSIGNMENTS, UNPLACED
+from upwell.topics.centres import Centres
 
 FEWEST_PAPERS = 12  # below, two topics cannot be told from noise
 N_EXEMPLARS = 5
@@ -45,11 +47,15 @@ _REFITS = pl.Schema({"refit": pl.Int32(), "paper_id": pl.String(), "topic_id": p
 
 @dataclass(frozen=True)
 class Discovery:
-    """What `discover` found: topics, each paper's place among them, and remarks for the run."""
+    """What `discover` found: topics, each paper's place among them, and remarks for the run.
+
+    `centres` is the rule by which papers got their topics; `place` applies it to others.
+    """
 
     topics: pl.DataFrame
     assignments: pl.DataFrame
     notes: tuple[str, ...]
+    centres: Centres
 
 
 def discover(
@@ -113,7 +119,39 @@ def discover(
         {"label": fit.labels, "keywords": fit.keywords},
         schema={"label": pl.String(), "keywords": pl.List(pl.String())},
     ).with_row_index("topic_id")
-    return Discovery(_topics(names, assignments), assignments, ())
+    return Discovery(_topics(names, assignments), assignments, (), fit.centres)
+
+
+def place(vectors: pl.DataFrame, centres: Centres) -> pl.DataFrame:
+    """Topics of papers that were not there when the topics were found.
+
+    Parameters
+    ----------
+    vectors : one row per paper: `paper_id` str, `vector` Array(f32, d) of the same encoder.
+    centres : what `discover` learned; nothing is learned from the papers placed.
+
+    Returns
+    -------
+    One row per paper, sorted: `paper_id` str, `topic_id` i32 (-1: outlier) and `topic_strength`
+    f32, as `discover` gives them.
+
+    Raises
+    ------
+    ValueError
+        A column is missing, or the vectors are not as long as those of the topics.
+
+    Source
+    ------
+    Our definition.
+    """
+    _need_columns(vectors)
+    papers = vectors.select("paper_id").sort("paper_id")
+    membership = centres.place(_matrix(papers, vectors))
+    return papers.select(
+        "paper_id",
+        topic_id=pl.Series(membership.labels, dtype=pl.Int32),
+        topic_strength=pl.Series(membership.strength, dtype=pl.Float32),
+    )
 
 
 def load() -> None:
@@ -134,11 +172,7 @@ def _fitting() -> ModuleType:
 
 def _matrix(papers: pl.DataFrame, vectors: pl.DataFrame) -> NDArray[np.float32]:
     """The papers' vectors, row by row."""
-    missing = [name for name in ("paper_id", "vector") if name not in vectors.columns]
-    if missing:
-        raise ValueError(
-            f"vectors: no column {', '.join(missing)}; there are {', '.join(vectors.columns)}"
-        )
+    _need_columns(vectors)
     joined = papers.select("paper_id").join(
         vectors, on="paper_id", how="left", maintain_order="left"
     )
@@ -153,6 +187,15 @@ def _matrix(papers: pl.DataFrame, vectors: pl.DataFrame) -> NDArray[np.float32]:
     return np.ascontiguousarray(joined["vector"].to_numpy(), dtype=np.float32)
 
 
+def _need_columns(vectors: pl.DataFrame) -> None:
+    """Raises if the frame of vectors lacks a column."""
+    missing = [name for name in ("paper_id", "vector") if name not in vectors.columns]
+    if missing:
+        raise ValueError(
+            f"vectors: no column {', '.join(missing)}; there are {', '.join(vectors.columns)}"
+        )
+
+
 def _without_topics(papers: pl.DataFrame, n_known: int) -> Discovery:
     """All papers as outliers, beside each other on the map."""
     assignments = papers.select(
@@ -163,7 +206,8 @@ def _without_topics(papers: pl.DataFrame, n_known: int) -> Discovery:
         y=pl.lit(0.0),
     )
     note = f"no topics: {n_known} papers with a vector are too few, {FEWEST_PAPERS} are the fewest"
-    return Discovery(pl.DataFrame(schema=_TOPICS), ASSIGNMENTS.conform(assignments), (note,))
+    conformed = ASSIGNMENTS.conform(assignments)
+    return Discovery(pl.DataFrame(schema=_TOPICS), conformed, (note,), Centres.none())
 
 
 def _topics(names: pl.DataFrame, assignments: pl.DataFrame) -> pl.DataFrame:

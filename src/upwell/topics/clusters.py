@@ -1,4 +1,4 @@
-"""Vectors to clusters: UMAP, HDBSCAN, and the one rule by which every paper gets its topic.
+"""Vectors to clusters: UMAP and HDBSCAN.
 
 The parameters were chosen on the 275 seed papers (mean stability over 3 seeds x 3 refits) and on
 3,200 abstracts of 16 arXiv categories (AMI with the categories, outlier share, mean stability):
@@ -16,14 +16,6 @@ The parameters were chosen on the 275 seed papers (mean stability over 3 seeds x
     25, 10-15 samples                 19      .08     .50     .64-.72
     25, 10 samples, leaf              28      .19     .46     .66
     30, 10 samples                    16      .07     .51     .69
-
-The rule that assigns papers, on the same 3,200 (HDBSCAN alone: AMI .46, 10 % outliers):
-
-    farther out than so many core papers   outliers  AMI    AMI without outliers
-    nobody is out                              0      .491    .491
-    1 in 20                                   .008    .491    .496
-    1 in 10                                   .054    .492    .516
-    1 in 5                                    .168    .475    .555
 """
 
 import warnings
@@ -35,13 +27,9 @@ import umap
 from numpy.typing import NDArray
 
 from upwell.config import TopicConfig
+from upwell.topics.centres import Labels, Vectors
 
-Vectors = NDArray[np.float32]
-Labels = NDArray[np.int64]
-
-OUTLIER = -1
 N_DIMS = 5  # of the space that is clustered
-_CORE_QUANTILE = 0.10  # of the core papers, so many are farther out than a topic reaches
 _MOST_PAPERS = 1 / 3  # of all, in one topic: from there on it hides the topics inside it
 _BLOCK = 2048  # papers whose distances are held at a time
 
@@ -77,27 +65,6 @@ class Neighbours:
 
     indices: NDArray[np.int32]
     distances: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Membership:
-    """Topic of each paper, `OUTLIER` if none, and how firmly it is in it [0-1]."""
-
-    labels: Labels
-    strength: NDArray[np.float32]
-
-
-def centred(vectors: Vectors) -> Vectors:
-    """Vectors (n_papers, d) of length 1 around their mean; zero where a paper is the mean.
-
-    What all papers of a corpus share says nothing about topics.
-    """
-    known = np.linalg.norm(vectors, axis=1) > 0
-    moved = np.zeros_like(vectors)
-    if known.any():
-        moved[known] = vectors[known] - vectors[known].mean(axis=0)
-    length = np.linalg.norm(moved, axis=1, keepdims=True)
-    return np.where(length > 1e-4, moved / np.maximum(length, 1e-12), 0).astype(np.float32)
 
 
 def nearest(vectors: Vectors, k: int) -> Neighbours:
@@ -203,37 +170,3 @@ def _hdbscan(embedding: Vectors, sizes: Sizes, method: str) -> Labels:
         core_dist_n_jobs=1,
     )
     return np.asarray(model.fit(embedding).labels_, dtype=np.int64)
-
-
-def assigned(vectors: Vectors, cores: Labels) -> Membership:
-    """Every paper's topic by one rule: the nearest centre, unless it is too far.
-
-    The centre of a topic is the mean direction of its core papers; too far is farther than nine
-    in ten core papers are from theirs. HDBSCAN's own say on a paper counts only through the
-    centres, so a paper that was not in the fit is assigned in the same way. Topics are numbered
-    by size, equal ones by their first paper.
-    """
-    n_topics = int(cores.max(initial=OUTLIER)) + 1
-    core = cores >= 0
-    if not n_topics:
-        return Membership(np.full(len(vectors), OUTLIER), np.zeros(len(vectors), np.float32))
-    centres = np.zeros((n_topics, vectors.shape[1]), dtype=np.float32)
-    np.add.at(centres, cores[core], vectors[core])
-    centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
-    cosine = vectors @ centres.T
-    best = cosine.max(axis=1)
-    reach = max(float(np.quantile(cosine[core, cores[core]], _CORE_QUANTILE)), 1e-6)
-    inside = best >= reach
-    labels = np.where(inside, cosine.argmax(axis=1), OUTLIER)
-    strength = np.where(inside, best, 0).clip(0, 1).astype(np.float32)
-    return Membership(_by_size(labels), strength)
-
-
-def _by_size(labels: Labels) -> Labels:
-    """Labels renumbered from 0 by size, then by first row; `OUTLIER` stays."""
-    found, first, n_papers = np.unique(labels, return_index=True, return_counts=True)
-    order = [i for i in np.lexsort((first, -n_papers)) if found[i] != OUTLIER]
-    renamed = np.full(len(labels), OUTLIER)
-    for new, old in enumerate(order):
-        renamed[labels == found[old]] = new
-    return renamed

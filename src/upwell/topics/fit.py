@@ -11,19 +11,16 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
 from upwell.config import TopicConfig
-from upwell.topics.clusters import (
-    N_DIMS,
+from upwell.topics.centres import (
+    Centres,
     Labels,
     Membership,
-    Neighbours,
-    Sizes,
     Vectors,
-    assigned,
-    centred,
-    dense_cores,
-    nearest,
-    reduced,
+    around,
+    common,
+    find_centres,
 )
+from upwell.topics.clusters import N_DIMS, Neighbours, Sizes, dense_cores, nearest, reduced
 from upwell.topics.naming import Corpus, Name, read_corpus, split_document, topic_names
 from upwell.topics.phrases import spell
 
@@ -51,23 +48,28 @@ class Reduction:
 class Clusters:
     """HDBSCAN and the rule that assigns papers, as BERTopic asks for a cluster model."""
 
-    vectors: Vectors
+    around_mean: Vectors
+    mean: Vectors
     sizes: Sizes
+    centres: Centres = field(init=False)
     membership: Membership = field(init=False)
     labels_: Labels = field(init=False)
 
     def fit(self, embedding: Vectors) -> "Clusters":
         """Cores in the embedding, then every paper by its vector."""
-        self.membership = assigned(self.vectors, dense_cores(embedding, self.sizes))
+        cores = dense_cores(embedding, self.sizes)
+        self.centres = find_centres(self.around_mean, cores, self.mean)
+        self.membership = self.centres.assign(self.around_mean)
         self.labels_ = self.membership.labels
         return self
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Topics of a corpus: per paper in its rows' order, and the names of topics from 0."""
+    """Topics of a corpus: per paper in its rows' order, the names of topics from 0, the rule."""
 
     membership: Membership
+    centres: Centres
     position: NDArray[np.float32]
     labels: list[str]
     keywords: list[list[str]]
@@ -77,10 +79,11 @@ def resampled(
     vectors: Vectors, config: TopicConfig, *, n_papers: int, random_state: int
 ) -> Membership:
     """Topic of each paper (rows of `vectors`) of a sample of `n_papers`, without names."""
-    around_mean = centred(vectors)
+    mean = common(vectors)
+    around_mean = around(vectors, mean)
     sizes = Sizes.scaled(n_papers, config).in_sample(len(vectors) / n_papers)
     embedding = Reduction(sizes, random_state).fit_transform(around_mean)
-    return Clusters(around_mean, sizes).fit(embedding).membership
+    return Clusters(around_mean, mean, sizes).fit(embedding).membership
 
 
 def fitted(
@@ -94,11 +97,12 @@ def fitted(
     titles, abstracts : of the papers; a title that is unknown is empty.
     config : sizes and seed.
     """
-    around_mean = centred(vectors)
+    mean = common(vectors)
+    around_mean = around(vectors, mean)
     sizes = Sizes.scaled(len(vectors), config)
     corpus = read_corpus(titles, abstracts)
     reduction = Reduction(sizes, config.random_state)
-    clusters = Clusters(around_mean, sizes)
+    clusters = Clusters(around_mean, mean, sizes)
     model = BERTopic(
         language=None,  # with a language it strips all but A-Z, 0-9 and blanks: our bars too
         umap_model=reduction,
@@ -117,6 +121,7 @@ def fitted(
     spelling = _spelling(names, corpus, titles, abstracts, membership)
     return Fit(
         membership=membership,
+        centres=clusters.centres,
         position=_map(around_mean, reduction),
         labels=_written_labels(names, spelling),
         keywords=[[spelling[key] for key in name.keywords] for name in names],
