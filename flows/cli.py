@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, validators
 from pydantic import ValidationError
 
 from flows.exits import FAILED, UNUSABLE, stop
@@ -67,6 +67,42 @@ def run(
         phrases=theme,
         dask=dask,
         config=RunConfig(sources=sources, dedup=dedup, encode=encode, topics=topics, trends=trends),
+    )
+
+
+@app.command
+def theme(
+    phrase: Annotated[str, Parameter(help="A phrase, or the name of a theme of the watch list.")],
+    *paths: Annotated[
+        Path, Parameter(help="Files, folders or globs; none: the papers of the latest run.")
+    ],
+    watch_list: Annotated[
+        Path | None, Parameter(help="TOML file of themes that has the theme by its name.")
+    ] = None,
+    also: Annotated[
+        tuple[str, ...], Parameter(help="A phrase to add to the theme; may be repeated.")
+    ] = (),
+    exclude: Annotated[
+        tuple[str, ...], Parameter(help="A phrase that keeps papers out; may be repeated.")
+    ] = (),
+    outputs: Outputs = Path("outputs"),
+    limit: Annotated[
+        int, Parameter(help="Papers in each list.", validator=validators.Number(gte=1))
+    ] = 5,
+    sources: Annotated[SourceConfig, Options] = SourceConfig(),
+) -> None:
+    """Try a theme out: its papers, the doubtful ones, and its trend."""
+    from flows import trial
+
+    trial.run(
+        phrase,
+        paths,
+        outputs=outputs,
+        watch_list=watch_list,
+        also=also,
+        exclude=exclude,
+        limit=limit,
+        sources=sources,
     )
 
 

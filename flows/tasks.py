@@ -19,6 +19,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.file_notes import file_facts, file_notes, problem_notes, why_nothing
 from flows.progress import counted, progress
 from flows.stage import describe, stage
+from flows.subjects import list_members, list_subjects
 from upwell.config import (
     DedupConfig,
     EncoderConfig,
@@ -231,10 +232,10 @@ def measure(
     """Membership and dates to shares, growth and verdicts."""
     from upwell.trends import measure_trends
 
-    subjects = _subjects(clusters.topics.read(), themes)
+    subjects = list_subjects(clusters.topics.read(), themes)
     found = measure_trends(
         papers.read(),
-        _members(clusters.assignments.read(), members.read(), subjects),
+        list_members(clusters.assignments.read(), members.read(), subjects),
         subjects,
         config=config,
     )
@@ -253,25 +254,3 @@ def _sample(run: Workspace) -> Path:
     from upwell.sample import sample_files
 
     return run.put_files("sample", sample_files().files)
-
-
-def _subjects(topics: pl.DataFrame, themes: Sequence[Theme]) -> pl.DataFrame:
-    """Every topic and theme as `kind`, `subject`, `name`."""
-    named = topics.select(
-        kind=pl.lit("topic"), subject=pl.col("topic_id").cast(pl.String), name="label"
-    )
-    watched = pl.DataFrame(
-        [("theme", theme.name, theme.name) for theme in themes], schema=named.schema, orient="row"
-    )
-    return pl.concat([named, watched])
-
-
-def _members(
-    assignments: pl.DataFrame, theme_papers: pl.DataFrame, subjects: pl.DataFrame
-) -> pl.DataFrame:
-    """Which paper is in which subject: `kind`, `subject`, `name`, `paper_id`."""
-    in_topics = assignments.filter(pl.col("topic_id") >= 0).select(
-        kind=pl.lit("topic"), subject=pl.col("topic_id").cast(pl.String), paper_id="paper_id"
-    )
-    in_themes = theme_papers.select(kind=pl.lit("theme"), subject="theme", paper_id="paper_id")
-    return pl.concat([in_topics, in_themes]).join(subjects, on=["kind", "subject"])

@@ -29,6 +29,12 @@ def upwell(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         (["run", "--watch-list", "gone.toml"], "gone.toml: the watch list cannot be read"),
         (["run", "--watch-list", "broken.toml"], "broken.toml"),
         (["run", "--theme", " "], "theme"),
+        (["theme", "mamba"], "outputs holds no run yet: start one with `upwell run`"),
+        (["theme", " ", "empty"], "has no word to look for"),
+        (["theme", "mamba", "nowhere"], "nowhere"),
+        (["theme", "mamba", "--also", " "], "the phrase ' ' has no word"),
+        (["theme", "mamba", "--watch-list", "gone.toml"], "gone.toml: the watch list cannot be"),
+        (["theme", "mamba", "--limit", "0"], "--limit"),
         pytest.param(
             ["run", "--dask"],
             "--dask needs the extra `dask`: uv sync --extra dask",
@@ -83,6 +89,12 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "run" in done.stdout
+
+
+def test_trying_a_theme_starts_no_server(tmp_path: Path) -> None:
+    code = "import sys\nimport flows.trial\nassert 'prefect' not in sys.modules\n"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)
+    assert done.returncode == 0
 
 
 def test_version(tmp_path: Path) -> None:

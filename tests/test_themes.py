@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from upwell.config import Theme
 from upwell.tables import THEME_PAPERS
-from upwell.themes import WatchListError, match_themes, parse_watch_list, theme_from_phrase
+from upwell.themes import (
+    WatchListError,
+    extend_theme,
+    match_themes,
+    parse_watch_list,
+    theme_from_phrase,
+    theme_toml,
+)
 from upwell.themes.companions import companion_strength, count_words, find_companions
 from upwell.themes.evidence import MAX_LENGTH, quote_mentions
 from upwell.themes.meaning import MAX_LOG_ODDS, NEUTRAL, log_odds
@@ -270,6 +277,23 @@ def test_a_bare_phrase_is_a_theme():
         theme_from_phrase(" - ")
 
 
+@given(
+    name=st.text(min_size=1).filter(lambda text: text.split()),
+    phrases=st.lists(st.text(min_size=1).filter(lambda t: any(c.isalnum() for c in t)), min_size=1, unique=True),
+)  # fmt: skip
+def test_a_theme_written_for_a_watch_list_reads_back(name, phrases):
+    kept = tuple(dict.fromkeys(phrase.strip() for phrase in phrases))
+    theme = Theme(name=" ".join(name.split()), description="so", phrases=kept, exclude=kept[:1])
+    assert parse_watch_list(theme_toml(theme), name="w.toml") == (theme,)
+
+
+def test_a_theme_can_be_extended():
+    theme = extend_theme(theme_from_phrase("a b"), phrases=["c", "a b"], exclude=["d"])
+    assert theme == Theme(name="a b", phrases=("a b", "c"), exclude=("d",))
+    with pytest.raises(WatchListError, match="the phrase '-' has no word to look for; leave it"):
+        extend_theme(theme, phrases=["-"], exclude=[])
+
+
 # --- meaning and companion words -------------------------------------------------------------
 
 
@@ -375,6 +399,20 @@ def test_three_papers_are_matched_by_their_words():
     assert found.theme_papers["paper_id"].to_list() == ["p00"]
     assert found.theme_papers["evidence"].to_list() == ["Learning with noisy labels"]
     assert found.theme_papers.schema == THEME_PAPERS.schema
+
+
+def test_papers_that_fall_short_are_kept_apart_nearest_first():
+    papers, vectors = corpus(
+        ("Learning with noisy labels", "Labels are noisy."),
+        ("Cats", "We cope with noise of cheap labels to some extent."),
+        ("Dogs", "Robust to shift, to label noise, and to blur."),
+        ("Birds", "They fly."),
+    )
+    found = match_themes(papers, vectors, themes=[NOISE], encode=encode)
+    assert found.theme_papers["paper_id"].to_list() == ["p00"]
+    assert found.near_misses["paper_id"].to_list() == ["p01", "p02"]
+    assert found.near_misses["score"].max() < found.thresholds["label noise"]
+    assert "label noise" in found.near_misses["evidence"][1]
 
 
 def test_the_order_of_the_papers_does_not_matter():

@@ -1,12 +1,20 @@
 """Papers and a watch list → which paper is of which theme, how surely, and which words say so."""
 
 from upwell.themes.matching import Matching, match_themes
-from upwell.themes.watch_list import WatchListError, parse_watch_list, theme_from_phrase
+from upwell.themes.watch_list import (
+    WatchListError,
+    extend_theme,
+    parse_watch_list,
+    theme_from_phrase,
+    theme_toml,
+)
 
 __all__ = [
     "Matching",
     "WatchListError",
+    "extend_theme",
     "match_themes",
     "parse_watch_list",
     "theme_from_phrase",
+    "theme_toml",
 ]

@@ -23,7 +23,7 @@ Meaning without words was left out: of the 22 papers nearest to each theme that 
 nearly all were of a neighbouring subject unless they had a companion word.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,7 @@ from upwell.tables import THEME_PAPERS
 from upwell.themes.companions import companion_strength, count_words, find_companions
 from upwell.themes.evidence import quote_mentions, quote_words
 from upwell.themes.meaning import log_odds
-from upwell.themes.naming import STRONG, read_namings
+from upwell.themes.naming import STRONG, Namings, read_namings
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -46,13 +46,21 @@ STRENGTH_SLOPE = 5.6  # per natural log of 1 + naming strength
 MEANING_SLOPE = 0.45  # per natural log odds of the meaning
 MIN_SCORE = 0.5
 MAX_UNSEEN = 5  # phrases named in a note
+MAX_NEAR_MISSES = 50  # a theme
 
 
 @dataclass(frozen=True)
 class Matching:
-    """Which papers are of which theme (`THEME_PAPERS`), and what the operator should know."""
+    """Which papers are of which theme, and what the operator should know.
+
+    `theme_papers` is the published table. `near_misses` has its columns and, of each theme, the
+    papers that fell short least, at most `MAX_NEAR_MISSES`. `thresholds` is the score from which a
+    paper is in a theme, by the theme's name.
+    """
 
     theme_papers: pl.DataFrame
+    near_misses: pl.DataFrame
+    thresholds: Mapping[str, float]
     notes: tuple[str, ...]
 
 
@@ -75,8 +83,9 @@ def match_themes(
 
     Returns
     -------
-    `theme_papers`, with as evidence words of the paper, verbatim, at most 160 characters; and notes
-    on themes without a paper, without enough papers to compare meaning, and on phrases never seen.
+    The members, with as evidence words of the paper, verbatim, at most 160 characters; those whose
+    words say something of a theme but that fell short; the thresholds; and notes on themes without
+    a paper, without enough papers to compare meaning, and on phrases never seen.
 
     Raises
     ------
@@ -89,34 +98,93 @@ def match_themes(
         raise ValueError(f"two themes are named {', '.join(map(repr, twice))}; rename one")
     papers, matrix = _align(papers, vectors)
     if not themes or papers.is_empty():
-        return Matching(THEME_PAPERS.empty(), ())
-    texts = [(t or "", a) for t, a in papers.select("title", "abstract").iter_rows()]
-    namings = read_namings(texts, themes)
-    counts = count_words(papers["title"], papers["abstract"])
-    tables, notes = [], []
+        empty = THEME_PAPERS.empty()
+        return Matching(empty, empty, dict.fromkeys(names, MIN_SCORE), ())
+    corpus = _Corpus.read(papers, matrix, themes)
+    members, misses, notes = [], [], []
     for number, theme in enumerate(themes):
-        strength = namings.strength[:, number]
-        companions = find_companions(counts, strength)
-        beside = companion_strength(
-            counts, companions, n_papers=len(texts), n_phrases=len(theme.phrases)
-        )
-        meaning = log_odds(matrix, _prototype(theme, encode), strength)
-        score = _score(np.maximum(strength, beside), meaning)
-        members = np.flatnonzero((score >= MIN_SCORE) & ~namings.excluded[:, number]).tolist()
-        table = {
-            "theme": [theme.name] * len(members),
-            "paper_id": papers["paper_id"].gather(members).to_list(),
-            "score": score[members].tolist(),
-            "evidence": [
-                quote_mentions(texts[paper], namings.mentions[paper, number])
-                if strength[paper] > 0
-                else quote_words(texts[paper], companions)
-                for paper in members
-            ],
-        }
-        tables.append(pl.DataFrame(table, schema=THEME_PAPERS.schema))
-        notes += _notes(theme, len(members), strength, namings.unseen[number])
-    return Matching(THEME_PAPERS.conform(pl.concat(tables)), tuple(notes))
+        scored = _score_theme(corpus, number, theme, encode)
+        inside = np.flatnonzero(scored.score >= MIN_SCORE)
+        members.append(_table(corpus, number, theme, scored, inside))
+        misses.append(_table(corpus, number, theme, scored, _nearest(scored, MIN_SCORE)))
+        unseen = corpus.namings.unseen[number]
+        notes += _notes(theme, len(inside), corpus.namings.strength[:, number], unseen)
+    return Matching(
+        THEME_PAPERS.conform(pl.concat(members)),
+        THEME_PAPERS.conform(pl.concat(misses)),
+        dict.fromkeys(names, MIN_SCORE),
+        tuple(notes),
+    )
+
+
+@dataclass(frozen=True)
+class _Corpus:
+    """Papers in order of their id, with all that is read of them but once for all themes."""
+
+    paper_ids: pl.Series
+    texts: list[tuple[str, str]]
+    matrix: NDArray[np.float32]
+    namings: Namings
+    counts: pl.DataFrame
+
+    @classmethod
+    def read(
+        cls, papers: pl.DataFrame, matrix: NDArray[np.float32], themes: Sequence[Theme]
+    ) -> "_Corpus":
+        """Titles, abstracts, and what is found in them."""
+        texts = [(t or "", a) for t, a in papers.select("title", "abstract").iter_rows()]
+        counts = count_words(papers["title"], papers["abstract"])
+        return cls(papers["paper_id"], texts, matrix, read_namings(texts, themes), counts)
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What speaks for a theme in each paper: companion words (word → reliability), what its words
+    are `worth`, and its `score`, 0 where an exclusion stands.
+    """
+
+    companions: Mapping[str, float]
+    worth: NDArray[np.float64]
+    score: NDArray[np.float64]
+
+
+def _score_theme(corpus: _Corpus, number: int, theme: Theme, encode: Encode) -> _Scored:
+    """Words and meaning of every paper, for one theme."""
+    strength = corpus.namings.strength[:, number]
+    companions = find_companions(corpus.counts, strength)
+    beside = companion_strength(
+        corpus.counts, companions, n_papers=len(corpus.texts), n_phrases=len(theme.phrases)
+    )
+    worth = np.maximum(strength, beside)
+    score = _score(worth, log_odds(corpus.matrix, _prototype(theme, encode), strength))
+    return _Scored(companions, worth, np.where(corpus.namings.excluded[:, number], 0.0, score))
+
+
+def _nearest(scored: _Scored, threshold: float) -> NDArray[np.intp]:
+    """The papers that fell short least, of those whose words say something of the theme."""
+    score = scored.score
+    outside = np.flatnonzero((scored.worth > 0) & (score > 0) & (score < threshold))
+    return outside[np.argsort(-score[outside], kind="stable")][:MAX_NEAR_MISSES]
+
+
+def _table(
+    corpus: _Corpus, number: int, theme: Theme, scored: _Scored, chosen: NDArray[np.intp]
+) -> pl.DataFrame:
+    """Some papers of a theme with their evidence, as `THEME_PAPERS` has them."""
+    rows = chosen.tolist()
+    evidence = [
+        quote_mentions(corpus.texts[row], corpus.namings.mentions[row, number])
+        if corpus.namings.strength[row, number] > 0
+        else quote_words(corpus.texts[row], scored.companions)
+        for row in rows
+    ]
+    table = {
+        "theme": [theme.name] * len(rows),
+        "paper_id": corpus.paper_ids.gather(rows).to_list(),
+        "score": scored.score[rows].tolist(),
+        "evidence": evidence,
+    }
+    return pl.DataFrame(table, schema=THEME_PAPERS.schema)
 
 
 def _align(papers: pl.DataFrame, vectors: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.float32]]:

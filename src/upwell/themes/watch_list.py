@@ -1,5 +1,6 @@
 """The watch list: TOML text → themes, with errors that name the place and the remedy."""
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -67,6 +68,41 @@ def theme_from_phrase(phrase: str) -> Theme:
             '"state space models"'
         )
     return Theme(name=plain, phrases=(plain,))
+
+
+def extend_theme(theme: Theme, *, phrases: Sequence[str], exclude: Sequence[str]) -> Theme:
+    """A theme with further phrases and exclusions.
+
+    Raises
+    ------
+    WatchListError
+        One of them has no word.
+    """
+    wordless = [phrase for phrase in (*phrases, *exclude) if not _has_word(phrase)]
+    if wordless:
+        raise WatchListError(f"the phrase {wordless[0]!r} has no word to look for; leave it out")
+    return Theme(
+        name=theme.name,
+        description=theme.description,
+        phrases=tuple(dict.fromkeys((*theme.phrases, *phrases))),
+        exclude=tuple(dict.fromkeys((*theme.exclude, *exclude))),
+    )
+
+
+def theme_toml(theme: Theme) -> str:
+    """A theme as a table of a watch list, ready to be pasted into one."""
+    lines = ["[[theme]]", f"name = {_quoted(theme.name)}"]
+    if theme.description:
+        lines.append(f"description = {_quoted(theme.description)}")
+    for key, phrases in (("phrases", theme.phrases), ("exclude", theme.exclude)):
+        if phrases:
+            lines += [f"{key} = [", *(f"    {_quoted(phrase)}," for phrase in phrases), "]"]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML, which escapes as JSON does, and DEL besides."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 class _Places:
