@@ -1,6 +1,12 @@
 """Papers and a watch list → which paper is of which theme, how surely, and which words say so."""
 
-from upwell.themes.matching import Matching, match_themes
+from upwell.themes.matching import (
+    LearnedTheme,
+    Matching,
+    apply_themes,
+    learn_themes,
+    match_themes,
+)
 from upwell.themes.watch_list import (
     WatchListError,
     extend_theme,
@@ -10,9 +16,12 @@ from upwell.themes.watch_list import (
 )
 
 __all__ = [
+    "LearnedTheme",
     "Matching",
     "WatchListError",
+    "apply_themes",
     "extend_theme",
+    "learn_themes",
     "match_themes",
     "parse_watch_list",
     "theme_from_phrase",

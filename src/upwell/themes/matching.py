@@ -34,7 +34,7 @@ from upwell.config import Theme
 from upwell.tables import THEME_PAPERS
 from upwell.themes.companions import companion_strength, count_words, find_companions
 from upwell.themes.evidence import quote_mentions, quote_words
-from upwell.themes.meaning import log_odds
+from upwell.themes.meaning import Meaning, learn_meaning
 from upwell.themes.naming import STRONG, Namings, read_namings
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -103,7 +103,7 @@ def match_themes(
     corpus = _Corpus.read(papers, matrix, themes)
     members, misses, notes = [], [], []
     for number, theme in enumerate(themes):
-        scored = _score_theme(corpus, number, theme, encode)
+        scored = _score_theme(corpus, number, *_learn(corpus, number, theme, encode))
         inside = np.flatnonzero(scored.score >= MIN_SCORE)
         members.append(_table(corpus, number, theme, scored, inside))
         misses.append(_table(corpus, number, theme, scored, _nearest(scored, MIN_SCORE)))
@@ -138,6 +138,56 @@ class _Corpus:
 
 
 @dataclass(frozen=True)
+class LearnedTheme:
+    """A theme and all that a corpus taught about it.
+
+    `companions` are its companion words (word → reliability), `meaning` says where its papers lie.
+    """
+
+    theme: Theme
+    companions: Mapping[str, float]
+    meaning: Meaning
+
+
+def learn_themes(
+    papers: pl.DataFrame, vectors: pl.DataFrame, *, themes: Sequence[Theme], encode: Encode
+) -> tuple[LearnedTheme, ...]:
+    """What `match_themes` learns from these papers, for `apply_themes` to put others by.
+
+    Parameters
+    ----------
+    papers, vectors, themes, encode : as for `match_themes`.
+    """
+    corpus = _Corpus.read(*_align(papers, vectors), themes)
+    return tuple(_learn(corpus, number, theme, encode)[0] for number, theme in enumerate(themes))
+
+
+def apply_themes(
+    papers: pl.DataFrame, vectors: pl.DataFrame, *, learned: Sequence[LearnedTheme]
+) -> pl.DataFrame:
+    """Which of these papers are of which theme, by what other papers taught.
+
+    Parameters
+    ----------
+    papers, vectors : as for `match_themes`; nothing is learned from them.
+    learned : what `learn_themes` returned.
+
+    Returns
+    -------
+    `THEME_PAPERS`; a paper's row does not depend on the papers beside it.
+    """
+    if not learned or papers.is_empty():
+        return THEME_PAPERS.empty()
+    corpus = _Corpus.read(*_align(papers, vectors), [known.theme for known in learned])
+    tables = []
+    for number, known in enumerate(learned):
+        scored = _score_theme(corpus, number, known, known.meaning.log_odds(corpus.matrix))
+        inside = np.flatnonzero(scored.score >= MIN_SCORE)
+        tables.append(_table(corpus, number, known.theme, scored, inside))
+    return THEME_PAPERS.conform(pl.concat(tables))
+
+
+@dataclass(frozen=True)
 class _Scored:
     """What speaks for a theme in each paper: companion words (word → reliability), what its words
     are `worth`, and its `score`, 0 where an exclusion stands.
@@ -148,16 +198,30 @@ class _Scored:
     score: NDArray[np.float64]
 
 
-def _score_theme(corpus: _Corpus, number: int, theme: Theme, encode: Encode) -> _Scored:
-    """Words and meaning of every paper, for one theme."""
+def _learn(
+    corpus: _Corpus, number: int, theme: Theme, encode: Encode
+) -> tuple[LearnedTheme, NDArray[np.float64]]:
+    """What a corpus teaches of a theme, and the log odds of its own papers' meaning."""
     strength = corpus.namings.strength[:, number]
     companions = find_companions(corpus.counts, strength)
+    meaning, log_odds = learn_meaning(corpus.matrix, _prototype(theme, encode), strength)
+    return LearnedTheme(theme, companions, meaning), log_odds
+
+
+def _score_theme(
+    corpus: _Corpus, number: int, learned: LearnedTheme, log_odds: NDArray[np.float64]
+) -> _Scored:
+    """Words and meaning of every paper, for one theme."""
+    strength = corpus.namings.strength[:, number]
     beside = companion_strength(
-        corpus.counts, companions, n_papers=len(corpus.texts), n_phrases=len(theme.phrases)
+        corpus.counts,
+        learned.companions,
+        n_papers=len(corpus.texts),
+        n_phrases=len(learned.theme.phrases),
     )
     worth = np.maximum(strength, beside)
-    score = _score(worth, log_odds(corpus.matrix, _prototype(theme, encode), strength))
-    return _Scored(companions, worth, np.where(corpus.namings.excluded[:, number], 0.0, score))
+    score = np.where(corpus.namings.excluded[:, number], 0.0, _score(worth, log_odds))
+    return _Scored(learned.companions, worth, score)
 
 
 def _nearest(scored: _Scored, threshold: float) -> NDArray[np.intp]:
