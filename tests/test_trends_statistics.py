@@ -259,8 +259,8 @@ def test_intervals_cover_the_true_growth():
 def made_growth(slope: list[float], error: list[float]) -> Growth:
     """Growth with given slopes and errors, as if from very many buckets."""
     s, one = np.array(slope), np.ones((len(slope), 1))
-    fit = LogitFit(np.zeros(len(s)), s, one / 2, one, one * 0, one[:, 0])
-    return Growth(fit, Noise(0.0, 0.0), one[:, 0], np.array(error), np.full(len(s), 1e6))
+    fit = LogitFit(np.zeros(len(s)), s, one / 2, one, one * 0, one[:, 0], one * 0)
+    return Growth(fit, Noise(0.0, 0.0), one[:, 0], np.array(error), np.full(len(s), 1e6), one[:, 0])
 
 
 def test_verdicts_of_plain_cases():
