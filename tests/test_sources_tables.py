@@ -58,14 +58,15 @@ FULL = {
 def test_columns_are_guessed_from_common_names(read):
     reading = read(lines(FULL))
     assert reading.records.row(0, named=True) == {
-        "source": "input#1", "title": "On waves", "abstract": A, "published": None,
-        "date_precision": "none", "arxiv_id": "2503.11731", "doi": None,
+        "source": "input#1", "title": "On waves", "abstract": A,
+        "published": dt.date(2025, 3, 1), "date_precision": "month", "arxiv_id": "2503.11731", "doi": None,
         "url": "https://arxiv.org/abs/2503.11731", "n_authors": 2, "n_comments": None,
         "categories": ["cs.CV", "cs.RO"], "problems": [],
     }  # fmt: skip
     assert reading.files[0].format == "json_lines"
     assert reading.files[0].notes == (
         "columns: title=title, abstract=summary, arxiv_id=id, url=abs, n_authors=authors, categories=categories",
+        "dates: 1 by the month of the arXiv id",
     )
 
 

@@ -19,14 +19,15 @@ YEARS = TrendConfig(bucket="year")
 
 
 def make_papers(rows: list[tuple]) -> pl.DataFrame:
-    """Papers from (paper_id, published, date_precision[, category])."""
-    full = [(*r, *("cs.LG",)[len(r) - 3 :]) for r in rows]
+    """Papers from (paper_id, published, date_precision[, category[, file]])."""
+    full = [(*r, *("cs.LG", "a.txt")[len(r) - 3 :]) for r in rows]
     return pl.DataFrame(
         {
             "paper_id": [r[0] for r in full],
             "published": pl.Series([r[1] for r in full], dtype=pl.Date),
             "date_precision": [r[2] for r in full],
             "categories": pl.Series([[r[3]] for r in full], dtype=pl.List(pl.String)),
+            "sources": pl.Series([[f"{r[4]}#1"] for r in full], dtype=pl.List(pl.String)),
         },
         schema_overrides={"paper_id": pl.String, "date_precision": pl.String},
     )
@@ -271,7 +272,7 @@ def corpus(
         for i in range(per_month):
             paper = f"{m:03}-{i:05}"
             when = date(year, month, 1 + i % 28)
-            rows.append((paper, when, "day", f"f{rng.integers(3)}.txt", f"c{rng.integers(3)}"))
+            rows.append((paper, when, "day", f"c{rng.integers(3)}", f"f{rng.integers(3)}.txt"))
             for name, (level, slope) in lines.items():
                 if rng.random() < expit(level + slope * (m + 0.5 - n_months / 2) / 12):
                     members.append((kind, name, paper))
@@ -367,7 +368,7 @@ def test_subjects_without_papers_or_with_all_have_no_estimate():
 
 def test_four_buckets_tell_nothing():
     papers, members, subjects = corpus({"x": (0.0, 3.0)}, n_months=4)
-    result = measure_trends(papers, members, subjects, config=AUTO)
+    result = measure_trends(papers, members, subjects, config=TrendConfig(bucket="month"))
     assert result.trends.select("verdict", "growth", "p_value").row(0) == (
         "insufficient_evidence", None, None,
     )  # fmt: skip

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from benchmarks.bench_trends import Setting, lasting, ours, rates, simulate
+from benchmarks.bench_trends import rates
+from benchmarks.rivals import ours
+from benchmarks.simulation import Setting, lasting, simulate
 from scipy import optimize, stats
 from scipy.special import expit
 
@@ -231,7 +233,7 @@ def test_one_subject_alone_is_measured():
 )
 def test_false_discoveries_stay_at_their_rate(setting):
     n_corpora = 60 if setting.n_subjects < 100 else 20
-    wrong, power, level = rates(setting, ours, n_corpora)
+    wrong, _, power, level = rates(setting, ours, n_corpora)
     assert wrong <= 0.05
     assert level <= 0.06
     assert power >= 0.15
@@ -257,8 +259,8 @@ def test_intervals_cover_the_true_growth():
 def made_growth(slope: list[float], error: list[float]) -> Growth:
     """Growth with given slopes and errors, as if from very many buckets."""
     s, one = np.array(slope), np.ones((len(slope), 1))
-    fit = LogitFit(np.zeros(len(s)), s, one / 2, one, one * 0, one[:, 0])
-    return Growth(fit, Noise(0.0, 0.0), one[:, 0], np.array(error), np.full(len(s), 1e6))
+    fit = LogitFit(np.zeros(len(s)), s, one / 2, one, one * 0, one[:, 0], one * 0)
+    return Growth(fit, Noise(0.0, 0.0), one[:, 0], np.array(error), np.full(len(s), 1e6), one[:, 0])
 
 
 def test_verdicts_of_plain_cases():

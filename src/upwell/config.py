@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-BucketWidth = Literal["month", "quarter", "year"]
+BucketWidth = Literal["week", "month", "quarter", "year"]
 
 
 class _Frozen(BaseModel):
@@ -80,7 +80,7 @@ class Theme(_Frozen):
 class TrendConfig(_Frozen):
     """How trends are measured."""
 
-    bucket: Literal["auto", "month", "quarter", "year"] = Field(
+    bucket: Literal["auto", "week", "month", "quarter", "year"] = Field(
         "auto",
         description="Width of a bucket; `auto` takes the finest that the number of papers allows.",
     )

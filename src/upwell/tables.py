@@ -112,6 +112,7 @@ STR, DATE, I32, F32, F64, BOOL = (
     pl.Boolean(),
 )
 WORDS = pl.List(pl.String())
+DATES = pl.List(pl.Date())
 UNIT = (0.0, 1.0)
 POSITIVE = (0.0, float("inf"))
 
@@ -299,8 +300,36 @@ TRENDS = Table(
         "n_papers": Column(I32, "dated papers in the subject", bounds=POSITIVE),
         "first_share": Column(F64, "fitted share, start of the span", nullable=True, bounds=UNIT),
         "last_share": Column(F64, "fitted share, end of the span", nullable=True, bounds=UNIT),
+        "recent_growth": Column(
+            F64,
+            "growth over the later half of the span; null with fewer than 4 buckets in it",
+            nullable=True,
+            bounds=POSITIVE,
+        ),
+        "recent_growth_low": Column(
+            F64, "its 95 % interval, lower end", nullable=True, bounds=POSITIVE
+        ),
+        "recent_growth_high": Column(
+            F64, "its 95 % interval, upper end", nullable=True, bounds=POSITIVE
+        ),
+        "has_turned": Column(
+            BOOL,
+            "the later half surely goes the other way; such a subject is not rising or falling",
+        ),
+        "is_emerging": Column(BOOL, "rising, and all but absent in the earlier half of the span"),
         "is_burst": Column(BOOL, "the last complete bucket stands out above the fit"),
+        "burst_start": Column(
+            DATE, "first day of the weightiest burst (Kleinberg); null if none", nullable=True
+        ),
+        "burst_end": Column(DATE, "first day after it", nullable=True),
+        "burst_weight": Column(
+            F64, "how much likelier the counts are with it, natural log", bounds=POSITIVE
+        ),
+        "change_points": Column(
+            DATES, "first days of buckets from which the share keeps off its trend (PELT)"
+        ),
         "robust": Column(BOOL, "the growth has one sign under every sensitivity check"),
+        "sensitive_to": Column(WORDS, "the sensitivity checks that give it another sign"),
     },
 )
 

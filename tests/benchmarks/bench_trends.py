@@ -1,9 +1,11 @@
 """Does the error rate of the verdicts hold, what power is left, and how long does it take.
 
-    python tests/benchmarks/bench_trends.py study    # error rates of all methods
-    python tests/benchmarks/bench_trends.py limits   # how little evidence is enough
-    python tests/benchmarks/bench_trends.py steady   # `steady`, intervals and bursts
-    python tests/benchmarks/bench_trends.py speed
+    cd tests
+    python -m benchmarks.bench_trends study           # error rates of all methods
+    python -m benchmarks.bench_trends grid rates.csv  # the same in 432 settings; hours
+    python -m benchmarks.bench_trends limits          # how little evidence is enough
+    python -m benchmarks.bench_trends steady          # `steady`, intervals and bursts
+    python -m benchmarks.bench_trends speed
 
 A corpus is simulated bucket by bucket: each subject's share is a line on the logit scale, its
 count beta-binomial, or binomial around an autoregressive logit where noise lasts. A discovery is
@@ -39,16 +41,17 @@ lasts (to a correlation of about .5 between neighbours); nothing else that holds
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
-from scipy import stats
+from benchmarks.rivals import METHODS
+from benchmarks.simulation import Corpus, Setting, simulate
 from scipy.special import expit, logit
 
 from upwell.trends.growth import Growth, burst_p_values, estimate_growth
-from upwell.trends.logit import Floats, fit_logit
-from upwell.trends.noise import Noise, fit_with_noise
-from upwell.trends.squeeze import adjust_p_values, squeeze_dispersion
+from upwell.trends.logit import Floats
+from upwell.trends.squeeze import adjust_p_values
 from upwell.trends.verdicts import decide_verdicts
 
 RATE = 0.05
@@ -59,181 +62,6 @@ def say(*parts: str) -> None:
     sys.stdout.write(" ".join(parts) + "\n")
     sys.stdout.flush()
 
-
-@dataclass(frozen=True)
-class Setting:
-    """One simulated corpus; `effect` is the spread of the moving subjects' slopes, logit a year."""
-
-    n_subjects: int = 60
-    n_buckets: int = 12
-    corpus: str = "growing"
-    n_per_bucket: int = 500
-    clumping: float = 0.003
-    uneven: bool = False  # subjects differ in clumping
-    carry_over: float = 0.0
-    humps: float = 0.0  # part of the subjects that come and go, which is no trend
-    moving: float = 1 / 6
-    effect: float = 0.24
-    n_years: float = 5.0
-    shares: tuple[float, float] = (0.01, 0.3)
-
-    def label(self) -> str:
-        """What differs from the default."""
-        default = Setting()
-        named = {k: v for k, v in vars(self).items() if v != getattr(default, k)}
-        return ", ".join(f"{k}={v}" for k, v in named.items()) or "default"
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """Counts (S, B), totals (B,), times (B,) and the true slopes (S,)."""
-
-    n_papers: Floats
-    n_total: Floats
-    time: Floats
-    slope: Floats
-
-
-def totals(setting: Setting) -> Floats:
-    """Papers of each bucket."""
-    place = np.arange(setting.n_buckets)
-    way = place / (setting.n_buckets - 1)
-    shape = {
-        "flat": np.ones(setting.n_buckets),
-        "growing": 10**way,
-        "shrinking": 10**-way,
-        "jumping": np.where(way < 0.5, 1.0, 8.0),
-        "tail": np.where(way < 0.6, 0.01, 1.0),
-    }[setting.corpus]
-    return np.maximum(1, np.round(shape / shape.mean() * setting.n_per_bucket))
-
-
-def simulate(rng: np.random.Generator, setting: Setting) -> Corpus:
-    """One corpus; subjects without enough papers to be tested are left out."""
-    n, n_subjects = totals(setting), setting.n_subjects
-    when = (np.arange(setting.n_buckets) + 0.5) / setting.n_buckets * setting.n_years
-    share = np.exp(rng.uniform(*np.log(setting.shares), n_subjects))
-    slope = np.zeros(n_subjects)
-    k = round(setting.moving * n_subjects)
-    slope[:k] = setting.effect * rng.choice([1, 1, 1, -1], k) * rng.uniform(0.5, 1.5, k)
-    mean = expit(logit(share)[:, None] + slope[:, None] * (when - when.mean()))
-    h = n_subjects - round(setting.humps * n_subjects)
-    mean[h:] *= 0.4 + 1.6 * np.exp(-(((when - when.mean()) / setting.n_years * 4) ** 2))
-    clumping = np.full((n_subjects, 1), max(setting.clumping, 1e-12))
-    if setting.uneven:
-        clumping = setting.clumping * rng.gamma(1, 1, (n_subjects, 1)) + 1e-12
-    if setting.carry_over:
-        size = np.sqrt(clumping / (share * (1 - share))[:, None])
-        mean = expit(logit(mean) + size * lasting(rng, mean.shape, setting.carry_over))
-    elif setting.clumping:
-        mean = rng.beta(mean * (1 / clumping - 1), (1 - mean) * (1 / clumping - 1))
-    counts = rng.binomial(n.astype(int), mean).astype(float)
-    enough = (counts.sum(axis=1) >= 1) & (counts.sum(axis=1) < n.sum())
-    return Corpus(counts[enough], n, when, slope[enough])
-
-
-def lasting(rng: np.random.Generator, shape: tuple[int, int], carry_over: float) -> Floats:
-    """Standard autoregressive noise along the buckets."""
-    noise = rng.normal(size=shape)
-    for b in range(1, shape[1]):
-        noise[:, b] = carry_over * noise[:, b - 1] + np.sqrt(1 - carry_over**2) * noise[:, b]
-    return noise
-
-
-def ours(c: Corpus) -> tuple[Floats, Floats]:
-    """What upwell does."""
-    growth = estimate_growth(c.n_papers, c.n_total, c.time, np.arange(len(c.time), dtype=float))
-    return growth.p_value(), growth.slope
-
-
-def line(c: Corpus, variance: Callable[[Floats, Floats], Floats]) -> tuple[Floats, Floats, Floats]:
-    """Slope, its error at dispersion 1, and Pearson dispersion, for a log or logit link."""
-    level, slope = np.log((c.n_papers.sum(axis=1) + 0.5) / c.n_total.sum()), 0.0
-    time_ = c.time - c.time.mean()
-    slope = np.zeros(len(level))
-    for _ in range(40):
-        mean = c.n_total * np.exp(np.clip(level[:, None] + slope[:, None] * time_, -40, 0))
-        centre = (mean * time_).sum(axis=1) / mean.sum(axis=1)
-        off = time_ - centre[:, None]
-        spread = (mean * off**2).sum(axis=1)
-        lever = mean * (1 / mean.sum(axis=1)[:, None] + off**2 / spread[:, None])
-        score = c.n_papers - mean + lever / 2
-        tilt = np.clip((score * off).sum(axis=1) / spread, -1, 1)
-        level += np.clip(score.sum(axis=1) / mean.sum(axis=1), -1, 1) - centre * tilt
-        slope += tilt
-    pearson = ((c.n_papers - mean) ** 2 / variance(mean, c.n_total)).sum(axis=1)
-    return slope, 1 / np.sqrt(spread), pearson / (len(time_) - 2)
-
-
-def poisson(c: Corpus) -> tuple[Floats, Floats]:
-    """Poisson with offset."""
-    slope, error, _ = line(c, lambda mean, _: mean)
-    return 2 * stats.norm.sf(np.abs(slope) / error), slope
-
-
-def quasi_poisson(c: Corpus) -> tuple[Floats, Floats]:
-    """Quasi-Poisson with offset, each subject by itself."""
-    slope, error, dispersion = line(c, lambda mean, _: mean)
-    t = np.abs(slope) / error / np.sqrt(np.maximum(dispersion, 1))
-    return 2 * stats.t.sf(t, len(c.time) - 2), slope
-
-
-def shrunken_quasi_poisson(c: Corpus) -> tuple[Floats, Floats]:
-    """Quasi-Poisson with offset, dispersion shrunk and floored at 1."""
-    slope, error, dispersion = line(c, lambda mean, _: mean)
-    shrunken, n_behind = squeeze_dispersion(dispersion, len(c.time) - 2)
-    t = np.abs(slope) / error / np.sqrt(np.maximum(shrunken, 1))
-    return 2 * stats.t.sf(t, n_behind), slope
-
-
-def shrunken_quasi_binomial(c: Corpus) -> tuple[Floats, Floats]:
-    """Quasi-binomial, dispersion shrunk and floored at 1."""
-    fit = fit_logit(c.n_papers, c.n_total, c.time, variance_factor=np.ones_like(c.n_total))
-    gap = (c.n_papers - c.n_total * fit.share) ** 2
-    pearson = (gap / (c.n_total * fit.share * (1 - fit.share))).sum(axis=1) / (len(c.time) - 2)
-    shrunken, n_behind = squeeze_dispersion(pearson, len(c.time) - 2)
-    t = np.abs(fit.slope) * np.sqrt(fit.information / np.maximum(shrunken, 1))
-    return 2 * stats.t.sf(t, n_behind), fit.slope
-
-
-def beta_binomial(c: Corpus) -> tuple[Floats, Floats]:
-    """Beta-binomial with one clumping for all subjects, no dispersion of their own."""
-    fit, noise = fit_with_noise(c.n_papers, c.n_total, c.time, np.arange(len(c.time)) * 1e6)
-    assert isinstance(noise, Noise)
-    return 2 * stats.norm.sf(np.abs(fit.slope) * np.sqrt(fit.information)), fit.slope
-
-
-def mann_kendall(c: Corpus) -> tuple[Floats, Floats]:
-    """Mann-Kendall on the shares."""
-    share, n = c.n_papers / c.n_total, len(c.time)
-    i, j = np.triu_indices(n, 1)
-    score = np.sign(share[:, j] - share[:, i]).sum(axis=1)
-    z = (np.abs(score) - 1).clip(0) / np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
-    return 2 * stats.norm.sf(z), score
-
-
-def permutation(c: Corpus, n_orders: int = 2000) -> tuple[Floats, Floats]:
-    """Slope of standardised residuals among random orders of the buckets."""
-    rng = np.random.default_rng(0)
-    share = c.n_papers.sum(axis=1, keepdims=True) / c.n_total.sum()
-    residual = (c.n_papers - c.n_total * share) / np.sqrt(c.n_total * share * (1 - share))
-    off = c.time - c.time.mean()
-    orders = np.array([rng.permutation(off) for _ in range(n_orders)])
-    observed, random = residual @ off, residual @ orders.T
-    above = (np.abs(random) >= np.abs(observed)[:, None] - 1e-12).sum(axis=1)
-    return (above + 1) / (n_orders + 1), observed
-
-
-METHODS: dict[str, Callable[[Corpus], tuple[Floats, Floats]]] = {
-    "upwell": ours,
-    "shr.q.bin": shrunken_quasi_binomial,
-    "shr.q.Poi": shrunken_quasi_poisson,
-    "q.Poisson": quasi_poisson,
-    "beta-bin.": beta_binomial,
-    "permut.": permutation,
-    "M-Kendall": mann_kendall,
-    "Poisson": poisson,
-}
 
 _D = Setting()
 SETTINGS = (
@@ -278,7 +106,7 @@ SETTINGS = (
 
 
 def rates(setting: Setting, method: Callable[[Corpus], tuple[Floats, Floats]], n_corpora: int):
-    """False-discovery share, power, and share of p at most .05 among subjects that do not move."""
+    """False-discovery share and its error, power, and how many that do not move have p <= .05."""
     rng, shares, powers, levels = np.random.default_rng(1), [], [], []
     for _ in range(n_corpora):
         c = simulate(rng, setting)
@@ -289,7 +117,8 @@ def rates(setting: Setting, method: Callable[[Corpus], tuple[Floats, Floats]], n
         if c.slope.any():
             powers.append(right[c.slope != 0].mean())
         levels.append((p[c.slope == 0] <= RATE).mean())
-    return np.mean(shares), np.mean(powers) if powers else np.nan, np.mean(levels)
+    error = np.std(shares) / np.sqrt(len(shares))
+    return np.mean(shares), error, np.mean(powers) if powers else np.nan, np.mean(levels)
 
 
 def study(*names: str) -> None:
@@ -300,9 +129,45 @@ def study(*names: str) -> None:
         n_corpora = min(400, max(12, 12000 // setting.n_subjects))
         cells = []
         for method in methods.values():
-            wrong, power, level = rates(setting, method, n_corpora)
+            wrong, _, power, level = rates(setting, method, n_corpora)
             cells.append(f"{wrong:.3f}/{power:.2f}/{level:.3f}".replace("0.", "."))
         say(f"{setting.label():58}", *(f"{c:>13}" for c in cells))
+
+
+GRID = [
+    Setting(
+        n_buckets=n_buckets, n_subjects=n_subjects, corpus=corpus, clumping=clumping,
+        moving=moving, n_per_bucket=24_000 // n_buckets, shares=(5 / 24_000, 5_000 / 24_000),
+        effect=0.35,
+    )
+    for n_buckets in (5, 8, 12, 24)
+    for n_subjects in (20, 200, 2000)
+    for corpus in ("growing", "shrinking", "jumping")
+    for clumping in (0.0, 0.001, 0.003, 0.01)
+    for moving in (0.0, 0.1, 0.4)
+]  # fmt: skip
+
+
+def grid(path: str, *names: str) -> None:
+    """Every combination of the conditions that corpora differ in, 432 in all, to a CSV file.
+
+    Subjects have 5 to 5,000 papers of 24,000; a share moves by 0.35 a year on the logit scale
+    (spread by half of that) over 5 years.
+    """
+    methods = {n: m for n, m in METHODS.items() if not names or n in names}
+    with Path(path).open("w", encoding="utf-8") as file:
+        file.write("n_buckets,n_subjects,corpus,clumping,moving,method,n_corpora,false_share,")
+        file.write("false_share_error,power,level\n")
+        for s in GRID:
+            for name, method in methods.items():
+                n_corpora = {20: 200, 200: 60, 2000: 8}[s.n_subjects]
+                n_corpora *= 3 if name == "upwell" else 1
+                wrong, error, power, level = rates(s, method, n_corpora)
+                file.write(
+                    f"{s.n_buckets},{s.n_subjects},{s.corpus},{s.clumping},{s.moving},{name},"
+                    f"{n_corpora},{wrong:.4f},{error:.4f},{power:.4f},{level:.4f}\n"
+                )
+            file.flush()
 
 
 def limits() -> None:
@@ -391,5 +256,5 @@ def speed() -> None:
 
 
 if __name__ == "__main__":
-    PARTS = {"study": study, "limits": limits, "steady": steady, "speed": speed}
+    PARTS = {"study": study, "grid": grid, "limits": limits, "steady": steady, "speed": speed}
     PARTS[sys.argv[1]](*sys.argv[2:])

@@ -2,12 +2,14 @@
 
 import datetime as dt
 import re
+from collections import Counter
 from itertools import islice
 
 import polars as pl
 
 from upwell.sources import text
 from upwell.sources.dates import not_after
+from upwell.sources.dating import Rule
 from upwell.sources.identifiers import find_identifiers
 from upwell.sources.item import Item, RawRecord, RawReject
 from upwell.tables import RECORDS, REJECTS
@@ -32,7 +34,7 @@ class Assembler:
     """Collects the rows of one file.
 
     `records` are frames in the schema of `tables.RECORDS`, complete after `flush`; `rejects()` is
-    one in that of `tables.REJECTS`.
+    one in that of `tables.REJECTS`. `n_dated_by` counts the records by the rule that dated them.
     """
 
     def __init__(self, name: str, today: dt.date) -> None:
@@ -42,6 +44,7 @@ class Assembler:
         self._rejects: dict[str, dict[str, object]] = {}
         self.records: list[pl.DataFrame] = []
         self.n_records = 0
+        self.n_dated_by: Counter[Rule | None] = Counter()
 
     @property
     def n_rejects(self) -> int:
@@ -87,6 +90,7 @@ class Assembler:
             return poor
         published = not_after(record.published, self._today, "the day of this run")
         identifiers = find_identifiers(record.identifiers)
+        self.n_dated_by[record.dated_by if published.day else None] += 1
         problems = list(record.problems)
         if published.problem:
             problems.append(published.problem)

@@ -45,11 +45,12 @@ class When:
 
 
 UNDATED = When()
+UNDATED_PAPER = "; the paper counts as undated"  # how the problem of a date that is none ends
 
 
 def undated(written: str, why: str) -> When:
     """No date, because of what is wrong with the one that stands there."""
-    return When(problem=f"date {written[:40]!r} {why}; the paper counts as undated")
+    return When(problem=f"date {written[:40]!r} {why}{UNDATED_PAPER}")
 
 
 def not_after(when: When, last: dt.date, what: str) -> When:

@@ -1,5 +1,6 @@
 """Which column or key of a table or JSON holds which field of a record: guessed, or set."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from itertools import chain, islice
 
 from upwell.sources import values
 from upwell.sources.dates import UNDATED, When, parse_date
+from upwell.sources.dating import date_record
 from upwell.sources.files import InputError
 from upwell.sources.item import Context, Item, RawRecord, RawReject
 
@@ -77,8 +79,9 @@ def check_columns(columns: Mapping[str, str]) -> None:
 class Mapper:
     """Makes records of rows; columns are guessed once for each set of column names."""
 
-    def __init__(self, columns: Mapping[str, str]) -> None:
+    def __init__(self, columns: Mapping[str, str], file_day: dt.date | None = None) -> None:
         self._set = dict(columns)
+        self._file_day = file_day
         self._plans: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
 
     def plan(self, keys: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -108,13 +111,15 @@ class Mapper:
             start = title or ", ".join(f"{k}: {v}" for k, v in islice(cells.items(), 5))
             detail = "there is no abstract" if plan["abstract"] else self.no_column(list(cells))
             return RawReject(row.position, "no_abstract", detail, start)
-        ids = filter(None, map(values.text, chain(*map(held, ("arxiv_id", "doi", "url")))))
+        ids = [*filter(None, map(values.text, chain(*map(held, ("arxiv_id", "doi", "url")))))]
+        dated = date_record(_first_date(held("published")), cells, ids, self._file_day)
         urls = filter(None, map(values.address, held("url")))
         return RawRecord(
             position=row.position,
             title=title,
             abstract=abstract,
-            published=_first_date(held("published")),
+            published=dated.when,
+            dated_by=dated.rule,
             identifiers=tuple(ids),
             url=next(urls, None),
             n_authors=next(filter(None, map(values.n_authors, held("n_authors"))), None),
@@ -142,7 +147,7 @@ class Mapper:
 
 def read_rows(rows: Iterator[Row | RawReject], context: Context) -> Iterator[Item]:
     """Records and rejects of rows; one reject for the whole file if it has no abstracts at all."""
-    mapper = Mapper(context.config.columns)
+    mapper = Mapper(context.config.columns, context.file_day)
     first: list[Row | RawReject] = list(islice(rows, _PEEKED))
     known = [row for row in first if isinstance(row, Row)]
     plans = {tuple(flattened(row.cells)) for row in known}

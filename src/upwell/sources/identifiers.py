@@ -1,5 +1,6 @@
 """arXiv ids and DOIs, wherever they stand, in one spelling."""
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -47,6 +48,22 @@ def find_identifiers(values: tuple[str, ...]) -> Identifiers:
         own = _ARXIV_DOI.match(doi)
         arxiv_id = _arxiv_id(own["id"]) if own else None
     return Identifiers(arxiv_id, doi)
+
+
+def submission_month(arxiv_id: str) -> dt.date:
+    """The first day of the month in which arXiv gave out an id.
+
+    Parameters
+    ----------
+    arxiv_id : as `find_identifiers` gives it: `2503.11731`, or up to March 2007 `cs/0112017`.
+
+    Source
+    ------
+    arXiv, "Understanding the arXiv identifier": YYMM; arXiv began in 1991.
+    """
+    archive, _, number = arxiv_id.rpartition("/")
+    year, month = int(number[:2]), int(number[2:4])
+    return dt.date(year + (1900 if archive and year >= 91 else 2000), month, 1)
 
 
 def _arxiv_id(value: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import Protocol
 from upwell.config import SourceConfig
 from upwell.sources.content import LINE_LIMIT, Content, Head, Line
 from upwell.sources.dates import UNDATED, When
+from upwell.sources.dating import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +16,16 @@ class RawRecord:
     """A record as it stands in its file; text is not repaired yet.
 
     `position` is the line, row or index, from 1, that leads back to it. `identifiers` are the
-    values that may hold an arXiv id or a DOI, the most trusted first. `is_cut` says that the file
-    ends in the middle of the record, so that a part of it may be missing.
+    values that may hold an arXiv id or a DOI, the most trusted first. `dated_by` is the rule that
+    gave `published`, None where the format has no need of rules. `is_cut` says that the file ends
+    in the middle of the record, so that a part of it may be missing.
     """
 
     position: str
     abstract: str
     title: str | None = None
     published: When = UNDATED
+    dated_by: Rule | None = None
     identifiers: tuple[str, ...] = ()
     url: str | None = None
     n_authors: int | None = None
@@ -47,10 +50,14 @@ Item = RawRecord | RawReject
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a format needs to know beside the content, and where it says what it inferred."""
+    """What a format needs to know beside the content, and where it says what it inferred.
+
+    `file_day` is the day in the file's name, if there is one.
+    """
 
     config: SourceConfig
     today: dt.date
+    file_day: dt.date | None = None
     notes: list[str] = field(default_factory=list)
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from upwell.config import SourceConfig
 from upwell.sources.assemble import Assembler
 from upwell.sources.content import Content, Head, TooLargeError
+from upwell.sources.dating import dating_note, day_in_name
 from upwell.sources.fields import check_columns
 from upwell.sources.files import InputFile
 from upwell.sources.item import Context, Format, Item, RawReject
@@ -84,7 +85,7 @@ def read_files(
     reports, records, rejects = [], [RECORDS.empty()], [REJECTS.empty()]
     for i, file in enumerate(sorted(files), 1):
         assembler = Assembler(file.name, today)
-        report = _read_file(file, Context(config, today), assembler)
+        report = _read_file(file, Context(config, today, day_in_name(file.path.name)), assembler)
         reports.append(report)
         records += assembler.records
         rejects.append(assembler.rejects())
@@ -113,6 +114,9 @@ def _read_file(file: InputFile, context: Context, assembler: Assembler) -> FileR
         elif not assembler.n_records and not assembler.n_rejects:
             assembler.add(RawReject(None, "empty_file", f"{known.name} without a record"))
     assembler.flush()
+    note = dating_note(assembler.n_dated_by)
+    if note:
+        context.notes.append(note)
     sha256, n_bytes = _digest(file.path)
     return FileReport(
         name=file.name,

@@ -13,9 +13,10 @@ from upwell.trends.logit import Floats
 
 Precision = Literal["day", "month", "year"]
 
-WIDTHS: tuple[BucketWidth, ...] = ("month", "quarter", "year")
-_STEP = {"month": "1mo", "quarter": "1q", "year": "1y"}
+WIDTHS: tuple[BucketWidth, ...] = ("week", "month", "quarter", "year")
+_STEP = {"week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
 _PLACEABLE: dict[BucketWidth, tuple[Precision, ...]] = {
+    "week": ("day",),
     "month": ("day", "month"),
     "quarter": ("day", "month"),
     "year": ("day", "month", "year"),
@@ -114,7 +115,8 @@ def choose_width(dated: pl.DataFrame) -> BucketWidth:
     It is chosen before any trend is looked at. A width is possible if it has at least 8 buckets
     and at most a tenth of the dated papers are dated too coarsely for it. Of these, the finest
     with a median of 30 papers a bucket; else the widest, which has most papers a bucket. If none
-    is possible, the finest that loses no more than a tenth.
+    is possible, the finest that loses no more than a tenth. Weeks, in which conferences and
+    holidays show, are taken only where months are too few to be possible.
 
     Parameters
     ----------
@@ -127,10 +129,14 @@ def choose_width(dated: pl.DataFrame) -> BucketWidth:
     precise = [w for w in WIDTHS if keeps_enough(dated, w)]
     calendars = [c for w in precise if (c := make_calendar(dated, w)) is not None]
     possible = [c for c in calendars if (c.buckets["n_total"] > 0).sum() >= _ENOUGH_BUCKETS]
+    if any(c.width != "week" for c in possible):
+        possible = [c for c in possible if c.width != "week"]
     full = [c for c in possible if float(np.median(c.buckets["n_total"])) >= _ENOUGH_PAPERS]
     if full:
         return full[0].width
-    return possible[-1].width if possible else calendars[0].width
+    if possible and possible[-1].width != "week":
+        return possible[-1].width
+    return next(c.width for c in calendars if c.width != "week")
 
 
 def keeps_enough(dated: pl.DataFrame, width: BucketWidth) -> bool:

@@ -14,7 +14,8 @@ class Growth:
     """Trend of S subjects: `slope` a year on the logit scale, its error and what is behind it.
 
     `dispersion` (S,) is the subject's variance as a multiple of what `noise` leads to expect;
-    `n_behind` (S,) the degrees of freedom of the moderated t.
+    `n_behind` (S,) the degrees of freedom of the moderated t; `within` (S,) the share of the
+    information about the slope that lies within strata, 1 without strata.
     """
 
     fit: LogitFit
@@ -22,6 +23,7 @@ class Growth:
     dispersion: Floats
     standard_error: Floats
     n_behind: Floats
+    within: Floats
 
     @property
     def slope(self) -> Floats:
@@ -56,7 +58,15 @@ class Growth:
         return share
 
 
-def estimate_growth(n_papers: Floats, n_total: Floats, time: Floats, rank: Floats) -> Growth:
+def estimate_growth(
+    n_papers: Floats,
+    n_total: Floats,
+    time: Floats,
+    rank: Floats,
+    *,
+    offset: Floats | None = None,
+    within: Floats | None = None,
+) -> Growth:
     """Trend of every subject, with noise learned from all of them.
 
     Logistic regression with beta-binomial weights; each subject's dispersion by Fletcher's
@@ -69,6 +79,7 @@ def estimate_growth(n_papers: Floats, n_total: Floats, time: Floats, rank: Float
     n_total : (B,) all papers of each bucket, above 0.
     time : (B,) years, B at least 3.
     rank : (B,) number of the bucket in the calendar, rising.
+    offset, within : (S, B) and (S,), a `strata.Mixture`; none for papers of one stratum.
 
     Returns
     -------
@@ -80,18 +91,40 @@ def estimate_growth(n_papers: Floats, n_total: Floats, time: Floats, rank: Float
     generalized linear model to sparse data; Williams (1982) for the weights. Their combination,
     chosen by simulation (tests/benchmarks/bench_trends.py), is ours.
     """
-    fit, noise = fit_with_noise(n_papers, n_total, time, rank)
-    tilt = np.sqrt(fit.weight) * fit.centred / np.sqrt(fit.information)[:, None]
-    level = np.sqrt(fit.weight / fit.weight.sum(axis=1, keepdims=True))
+    fit, noise = fit_with_noise(n_papers, n_total, time, rank, offset)
     correlation = noise.correlation(n_total, rank)
-    inflation = _quadratic(tilt, correlation)
-    n_expected = len(n_total) - inflation - _quadratic(level, correlation)
+    level = np.sqrt(fit.weight / fit.weight.sum(axis=1, keepdims=True))
+    n_expected = len(n_total) - _inflation(fit, correlation) - _quadratic(level, correlation)
     squares = scaled_squares(fit, n_papers, n_total) / noise.variance_factor(n_total)
     raw = squares.sum(axis=1) / n_expected
     shrunken, n_behind = squeeze_dispersion(raw, float(len(n_total) - 2))
     dispersion = np.maximum(shrunken, fit.information / _binomial_information(fit, n_total))
-    error = np.sqrt(dispersion * inflation / fit.information)
-    return Growth(fit, noise, dispersion, error, n_behind)
+    inside = np.ones(len(n_papers)) if within is None else within
+    error = slope_error(fit, noise, dispersion, n_total, rank) / np.sqrt(inside)
+    return Growth(fit, noise, dispersion, error, n_behind, inside)
+
+
+def slope_error(
+    fit: LogitFit, noise: Noise, dispersion: Floats, n_total: Floats, rank: Floats
+) -> Floats:
+    """Standard error of the slopes of a fit under noise that is carried over, (S,).
+
+    Parameters
+    ----------
+    fit : of S subjects over B buckets.
+    noise, dispersion : what they scatter by; `dispersion` (S,).
+    n_total, rank : (B,) papers and number in the calendar of each bucket.
+    """
+    error: Floats = np.sqrt(
+        dispersion * _inflation(fit, noise.correlation(n_total, rank)) / fit.information
+    )
+    return error
+
+
+def _inflation(fit: LogitFit, correlation: Floats) -> Floats:
+    """Variance of each slope as a multiple of that without carry-over, (S,)."""
+    tilt = np.sqrt(fit.weight) * fit.centred / np.sqrt(fit.information)[:, None]
+    return _quadratic(tilt, correlation)
 
 
 def _quadratic(vectors: Floats, matrix: Floats) -> Floats:

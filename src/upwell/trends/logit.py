@@ -27,7 +27,8 @@ class LogitFit:
     `intercept` (S,) is the logit of the share at time 0 and `slope` (S,) its change a year;
     `share` (S, B) are the fitted shares, `weight` (S, B) the working weights (inverse variance of
     the logit), `centred` (S, B) time minus its weighted mean, in years, and `information` (S,)
-    the weighted sum of its squares: the inverse variance of the slope.
+    the weighted sum of its squares: the inverse variance of the slope. `offset` (S, B) is what
+    was known of the logits beside the line.
     """
 
     intercept: Floats
@@ -36,6 +37,7 @@ class LogitFit:
     weight: Floats
     centred: Floats
     information: Floats
+    offset: Floats
 
     @property
     def leverage(self) -> Floats:
@@ -51,6 +53,7 @@ def fit_logit(
     time: Floats,
     *,
     variance_factor: Floats,
+    offset: Floats | None = None,
     start: LogitFit | None = None,
 ) -> LogitFit:
     """Logistic regression of each subject's share on time, by penalised iterated least squares.
@@ -64,6 +67,7 @@ def fit_logit(
     n_total : (B,) all papers of each bucket, above 0.
     time : (B,) years, at least two different ones.
     variance_factor : (B,) variance of a count as a multiple of the binomial one, at least 1.
+    offset : (S, B) known part of the logit of the share, beside the line; none means 0.
     start : fit of the same subjects to start from.
 
     Returns
@@ -83,19 +87,27 @@ def fit_logit(
         intercept, slope = start.intercept.copy(), start.slope.copy()
     origin = float(size @ time / size.sum())  # near where the weight is, for accuracy
     intercept += origin * slope
+    known = np.zeros((1, len(time))) if offset is None else offset
+    known = np.broadcast_to(known, n_papers.shape)
     for first in range(0, len(n_papers), _BLOCK):
         block = slice(first, first + _BLOCK)
-        _climb(intercept[block], slope[block], counts[block], size, time - origin)
-    return _evaluate(intercept - origin * slope, slope, size, time)
+        _climb(
+            intercept[block], slope[block], counts[block], size, time - origin, offset=known[block]
+        )
+    return _evaluate(intercept - origin * slope, slope, size, time, known)
 
 
-def _climb(intercept: Floats, slope: Floats, counts: Floats, size: Floats, time: Floats) -> None:
+def _climb(
+    intercept: Floats, slope: Floats, counts: Floats, size: Floats, time: Floats, *, offset: Floats
+) -> None:
     """Move these lines to where their penalised score is zero, in place."""
     powers = time[:, None] ** np.arange(3)
     reach = float(np.ptp(time))
     active = np.arange(len(counts))
     for _ in range(_MAX_ITERATIONS):
-        level, tilt = _newton_step(intercept[active], slope[active], counts[active], size, powers)
+        level, tilt = _newton_step(
+            intercept[active], slope[active], counts[active], size, powers, offset=offset[active]
+        )
         step = np.maximum(np.abs(level + tilt * time[0]), np.abs(tilt) * reach)
         shrink = np.maximum(1.0, step / _LONGEST_STEP)
         intercept[active] += level / shrink
@@ -106,10 +118,16 @@ def _climb(intercept: Floats, slope: Floats, counts: Floats, size: Floats, time:
 
 
 def _newton_step(
-    intercept: Floats, slope: Floats, counts: Floats, size: Floats, powers: Floats
+    intercept: Floats,
+    slope: Floats,
+    counts: Floats,
+    size: Floats,
+    powers: Floats,
+    *,
+    offset: Floats,
 ) -> tuple[Floats, Floats]:
     """Change of intercept and slope that the penalised score asks for; `powers` (B, 3) of time."""
-    share, weight = _share_and_weight(intercept, slope, size, powers[:, 1])
+    share, weight = _share_and_weight(intercept, slope, size, powers[:, 1], offset)
     total, first, second = (weight @ powers).T
     mean = first / total
     information = np.maximum(second - mean * first, 1e-200)
@@ -121,10 +139,11 @@ def _newton_step(
 
 
 def _share_and_weight(
-    intercept: Floats, slope: Floats, size: Floats, time: Floats
+    intercept: Floats, slope: Floats, size: Floats, time: Floats, offset: Floats
 ) -> tuple[Floats, Floats]:
     """Fitted shares and working weights of these lines, (S, B) each."""
     against = intercept[:, None] + slope[:, None] * time
+    against += offset
     np.negative(against, out=against)
     np.minimum(against, _FARTHEST, out=against)
     np.exp(against, out=against)
@@ -135,9 +154,11 @@ def _share_and_weight(
     return share, np.maximum(against, 1e-200, out=against)
 
 
-def _evaluate(intercept: Floats, slope: Floats, size: Floats, time: Floats) -> LogitFit:
+def _evaluate(
+    intercept: Floats, slope: Floats, size: Floats, time: Floats, offset: Floats
+) -> LogitFit:
     """The fit that belongs to these lines."""
-    share, weight = _share_and_weight(intercept, slope, size, time)
+    share, weight = _share_and_weight(intercept, slope, size, time, offset)
     centred = time - (weight @ time / weight.sum(axis=1))[:, None]
     information = (weight * centred**2).sum(axis=1)
-    return LogitFit(intercept, slope, share, weight, centred, information)
+    return LogitFit(intercept, slope, share, weight, centred, information, offset)

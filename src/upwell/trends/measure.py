@@ -16,16 +16,22 @@ from upwell.trends.buckets import (
     dated_papers,
     make_calendar,
 )
-from upwell.trends.checks import same_sign_everywhere
+from upwell.trends.checks import disagreeing_checks
+from upwell.trends.collection import Jump, find_jumps, part
 from upwell.trends.growth import Growth, estimate_growth
 from upwell.trends.logit import Floats
-from upwell.trends.notes import ENOUGH_BUCKETS, ENOUGH_PAPERS, describe, describe_no_buckets
+from upwell.trends.notes import (
+    ENOUGH_BUCKETS,
+    ENOUGH_PAPERS,
+    describe,
+    describe_jumps,
+    describe_no_buckets,
+)
+from upwell.trends.rows import Counted, with_evidence, without_evidence
 from upwell.trends.series import share_series
-from upwell.trends.verdicts import decide_verdicts, find_bursts
+from upwell.trends.strata import count_strata, grow_within
 
 OUTLIER_TOPIC = "-1"
-
-_LARGEST_GROWTH = 1e6  # a year; what is beyond is no better known than this
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,8 @@ class Trends:
     `trends` and `series` are the published tables, `notes` sentences for the reader about what
     the numbers cannot say. `bucket` is the width used and `span` the first and last day covered;
     both None if no paper could be placed. Of the papers, `n_undated` have no date and
-    `n_too_coarse` a date coarser than the buckets; neither count in any trend.
+    `n_too_coarse` a date coarser than the buckets; neither count in any trend. `jumps` are the
+    sudden changes of the collection; where there are any, growth is measured within strata.
     """
 
     trends: pl.DataFrame
@@ -45,6 +52,7 @@ class Trends:
     n_undated: int
     n_too_coarse: int
     span: tuple[date, date] | None
+    jumps: tuple[Jump, ...]
 
 
 def measure_trends(
@@ -64,7 +72,7 @@ def measure_trends(
     Parameters
     ----------
     papers : every paper: `paper_id` str, `published` date?, `date_precision`
-        day|month|year|none, `categories` list[str].
+        day|month|year|none, `categories` list[str], `sources` list[str].
     members : one row per (subject, paper): `kind` topic|theme, `subject`, `paper_id` str. Rows of
         the outlier topic may be there; it is no subject, but its papers count in every total.
     subjects : every subject, also those without papers: `kind`, `subject`, `name` str.
@@ -99,33 +107,63 @@ def measure_trends(
         calendar = make_calendar(dated, width)
     if calendar is None:
         notes = describe_no_buckets(config.bucket, n_papers=len(papers), n_undated=n_undated)
-        table = TRENDS.conform(_without_evidence(subjects, np.zeros(len(subjects))))
+        table = TRENDS.conform(without_evidence(subjects, np.zeros(len(subjects))))
         coarse = len(dated)
-        return Trends(table, TREND_SERIES.empty(), notes, None, n_undated, coarse, None)
+        return Trends(table, TREND_SERIES.empty(), notes, None, n_undated, coarse, None, ())
+    jumps = find_jumps(calendar, dated)
+    parts = part(dated, jumps)
     n_papers = count_papers(calendar, members, subjects)
-    tested, growth = _grow(calendar, n_papers)
-    rows = _without_evidence(subjects, n_papers.sum(axis=1))
-    if growth is not None:
-        known = rows.filter(tested)
-        robust = same_sign_everywhere(growth, calendar, dated, members, known)
-        known = _with_evidence(known, growth, calendar, n_papers[tested], config)
-        known = known.with_columns(pl.Series("robust", robust, dtype=pl.Boolean))
+    tested = _is_testable(calendar, n_papers)
+    rows = without_evidence(subjects, n_papers.sum(axis=1))
+    growth = None
+    if tested.any():
+        known = subjects.filter(tested)
+        growth = measure_growth(calendar, members, known, parts)
+        disagreeing = disagreeing_checks(growth, calendar, dated, members, known, parts=parts)
+        counted = Counted(calendar, n_papers[tested][:, calendar.filled])
+        known = with_evidence(rows.filter(tested), growth, counted, disagreeing, config)
         rows = pl.concat([rows.filter(~tested), known])
+    limits = describe(calendar, n_papers=len(papers), n_dated=len(dated), tested=tested)
     return Trends(
         TRENDS.conform(rows),
         TREND_SERIES.conform(share_series(subjects, calendar, n_papers, tested, growth)),
-        describe(calendar, n_papers=len(papers), n_dated=len(dated), tested=tested),
+        limits + describe_jumps(jumps, is_parted=parts is not None),
         calendar.width,
         n_undated,
         len(dated) - len(calendar.placed),
         calendar.span,
+        jumps,
     )
+
+
+def measure_growth(
+    calendar: Calendar,
+    members: pl.DataFrame,
+    subjects: pl.DataFrame,
+    parts: pl.DataFrame | None,
+) -> Growth:
+    """Growth of subjects over the filled buckets of a calendar, within strata if there are any.
+
+    Parameters
+    ----------
+    calendar : at least 3 buckets hold papers.
+    members : (`kind`, `subject`, `paper_id`), each once.
+    subjects : (`kind`, `subject`); none is without papers or has them all.
+    parts : (`paper_id`, `stratum`) where the collection changed.
+    """
+    filled = calendar.filled
+    time, rank = calendar.time[filled], filled.astype(np.float64)
+    if parts is None:
+        n_papers = count_papers(calendar, members, subjects)[:, filled]
+        return estimate_growth(n_papers, calendar.n_total[filled], time, rank)
+    here = parts.join(calendar.placed, on="paper_id", how="semi")
+    return grow_within(count_strata(calendar, members, subjects, here), time, rank)
 
 
 def _check(papers: pl.DataFrame, members: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
     """The members, each once and without the outlier topic; errors if the frames do not fit."""
     needed = {
-        "papers": (papers, ("paper_id", "published", "date_precision", "categories")),
+        "papers": (papers, ("paper_id", "published", "date_precision", "categories", "sources")),
         "members": (members, ("kind", "subject", "paper_id")),
         "subjects": (subjects, ("kind", "subject", "name")),
     }
@@ -156,75 +194,10 @@ def _check(papers: pl.DataFrame, members: pl.DataFrame, subjects: pl.DataFrame) 
     return members.sort("kind", "subject", "paper_id")
 
 
-def _grow(calendar: Calendar, n_papers: Floats) -> tuple[NDArray[np.bool_], Growth | None]:
-    """Which subjects there is evidence enough to test, (S,), and the growth of these."""
+def _is_testable(calendar: Calendar, n_papers: Floats) -> NDArray[np.bool_]:
+    """Which subjects there is evidence enough to test, (S,)."""
     filled = calendar.filled
     n_total, n_in = calendar.n_total[filled], n_papers.sum(axis=1)
     tested = (n_in >= ENOUGH_PAPERS) & (n_total.sum() - n_in >= ENOUGH_PAPERS)
-    tested &= len(filled) >= ENOUGH_BUCKETS
-    if not tested.any():
-        return tested, None
-    counts, rank = n_papers[tested][:, filled], filled.astype(np.float64)
-    return tested, estimate_growth(counts, n_total, calendar.time[filled], rank)
-
-
-def _without_evidence(subjects: pl.DataFrame, n_papers: Floats) -> pl.DataFrame:
-    """Every subject as one about which nothing can be said."""
-    unknown = ["growth", "growth_low", "growth_high", "p_value", "q_value"]
-    unknown += ["first_share", "last_share"]
-    return subjects.with_columns(
-        pl.lit("insufficient_evidence").alias("verdict"),
-        *(pl.lit(None, dtype=pl.Float64).alias(c) for c in unknown),
-        pl.Series("n_papers", n_papers.astype(np.int32)),
-        pl.lit(value=False).alias("is_burst"),
-        pl.lit(value=False).alias("robust"),
-    )
-
-
-def _with_evidence(
-    rows: pl.DataFrame, growth: Growth, calendar: Calendar, n_papers: Floats, config: TrendConfig
-) -> pl.DataFrame:
-    """The rows of the tested subjects, with their numbers and verdicts."""
-    verdicts, q_value = decide_verdicts(
-        growth,
-        false_discovery_rate=config.false_discovery_rate,
-        steady_margin=config.steady_margin,
-    )
-    low, high = growth.interval()
-    values = {
-        "growth": _factor(growth.slope),
-        "growth_low": _factor(low),
-        "growth_high": _factor(high),
-        "p_value": growth.p_value(),
-        "q_value": q_value,
-        "first_share": growth.share_at(0.0),
-        "last_share": growth.share_at(calendar.n_years),
-        "is_burst": _bursts(growth, calendar, n_papers, config),
-    }
-    return rows.with_columns(
-        pl.Series("verdict", verdicts), *(pl.Series(k, v) for k, v in values.items())
-    )
-
-
-def _bursts(
-    growth: Growth, calendar: Calendar, n_papers: Floats, config: TrendConfig
-) -> NDArray[np.bool_]:
-    """Whether the last complete bucket stands out; False if it holds no papers at all."""
-    filled = calendar.filled
-    complete = np.flatnonzero(~calendar.buckets["is_partial"].to_numpy())
-    if not len(complete) or complete[-1] not in filled:
-        return np.zeros(len(n_papers), dtype=bool)
-    return find_bursts(
-        growth,
-        n_papers[:, filled],
-        calendar.n_total[filled],
-        int(np.searchsorted(filled, complete[-1])),
-        false_discovery_rate=config.false_discovery_rate,
-    )
-
-
-def _factor(slope: Floats) -> Floats:
-    """Slopes as factors a year, cut where they tell nothing more."""
-    limit = np.log(_LARGEST_GROWTH)
-    factor: Floats = np.exp(np.clip(slope, -limit, limit))
-    return factor
+    testable: NDArray[np.bool_] = tested & (len(filled) >= ENOUGH_BUCKETS)
+    return testable

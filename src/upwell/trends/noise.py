@@ -42,7 +42,7 @@ class Noise:
 
 
 def fit_with_noise(
-    n_papers: Floats, n_total: Floats, time: Floats, rank: Floats
+    n_papers: Floats, n_total: Floats, time: Floats, rank: Floats, offset: Floats | None = None
 ) -> tuple[LogitFit, Noise]:
     """Lines of all subjects and the noise around them, each estimated given the other.
 
@@ -58,6 +58,7 @@ def fit_with_noise(
     n_total : (B,) all papers of each bucket, above 0.
     time : (B,) years.
     rank : (B,) number of the bucket in the calendar, rising; a step above 1 is a gap.
+    offset : (S, B) as for `fit_logit`.
 
     Returns
     -------
@@ -69,7 +70,7 @@ def fit_with_noise(
     parameter pooled over subjects; carry-over: our definition.
     """
     noise = Noise(0.0, 0.0)
-    fit = fit_logit(n_papers, n_total, time, variance_factor=np.ones_like(n_total))
+    fit = fit_logit(n_papers, n_total, time, variance_factor=np.ones_like(n_total), offset=offset)
     n_residual = float(len(n_total) - 2)
     for _ in range(_MAX_ROUNDS):
         last = noise
@@ -77,7 +78,7 @@ def fit_with_noise(
         clumping = _solve_clumping(squares, n_total, n_residual)
         noise = Noise(clumping, noise.carry_over if clumping else 0.0)
         factor = noise.variance_factor(n_total)
-        fit = fit_logit(n_papers, n_total, time, variance_factor=factor, start=fit)
+        fit = fit_logit(n_papers, n_total, time, variance_factor=factor, offset=offset, start=fit)
         if clumping:
             residual = _pearson(fit, n_papers, n_total) / np.sqrt(factor)
             noise = Noise(clumping, _solve_carry_over(residual, fit, clumping, n_total, rank))

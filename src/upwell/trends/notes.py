@@ -1,9 +1,12 @@
 """What a reader must know to read the trends rightly, in sentences."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from upwell.trends.buckets import Calendar
+from upwell.trends.collection import Jump
 
 # From bench_trends.py, `limits`: the error rate holds with less, but 5 papers are the fewest with
 # which a doubling a year is found about every other time (12 buckets: 46 of 100; 3 papers: 13),
@@ -11,6 +14,7 @@ from upwell.trends.buckets import Calendar
 ENOUGH_BUCKETS = 5
 ENOUGH_PAPERS = 5
 
+_MOST_JUMPS = 4  # told in a note
 _FEW_PAPERS = 30  # in a bucket; the share of one bucket is then known to within 18 points
 
 
@@ -80,3 +84,23 @@ def describe(
             "lower number of papers is no drop."
         )
     return tuple(notes)
+
+
+def describe_jumps(jumps: Sequence[Jump], *, is_parted: bool) -> tuple[str, ...]:
+    """How the collection changed, and what was done about it.
+
+    Parameters
+    ----------
+    jumps : sudden changes of the share of a source or category, the largest first.
+    is_parted : whether growth was measured within strata.
+    """
+    if not jumps:
+        return ()
+    told = "; ".join(jump.sentence() for jump in jumps[:_MOST_JUMPS])
+    more = f"; and {len(jumps) - _MOST_JUMPS} more" if len(jumps) > _MOST_JUMPS else ""
+    done = (
+        "growth is measured within the parts of the collection that stayed what they were"
+        if is_parted
+        else "the parts are too small to measure growth within them, so take it with caution"
+    )
+    return (f"The collection changed: {told}{more}. This is no trend of the literature: {done}.",)

@@ -9,14 +9,19 @@ from upwell.trends.squeeze import adjust_p_values
 
 
 def decide_verdicts(
-    growth: Growth, *, false_discovery_rate: float, steady_margin: float
+    growth: Growth,
+    *,
+    false_discovery_rate: float,
+    steady_margin: float,
+    turned: NDArray[np.bool_] | None = None,
 ) -> tuple[list[str], Floats]:
     """Verdict of each subject, and the q-value behind `rising` and `falling`.
 
     A subject whose 95 % interval lies wholly within the margin is no discovery, however surely its
     growth differs from 1: who calls 10 % a year steady would be misled by `rising` at 2 %. It
     enters the adjustment with p = 1 rather than being left out of it, which keeps the false
-    discovery rate of the other verdicts: a p-value that is only ever raised stays valid.
+    discovery rate of the other verdicts: a p-value that is only ever raised stays valid. So does
+    one that has turned: what rose for twenty years and fell in the last ten is not rising.
 
     - `rising`, `falling`: q at most the false discovery rate, and the sign of the slope;
     - `steady`: the 95 % interval lies within 1 / (1 + margin) to 1 + margin, and the p-value of
@@ -28,6 +33,7 @@ def decide_verdicts(
     growth : of S subjects.
     false_discovery_rate : share of the verdicts of a sort that may be wrong, 0 to 1.
     steady_margin : change a year that still counts as steady, as a fraction.
+    turned : (S,) whether the later half of the span surely goes the other way; none means no.
 
     Returns
     -------
@@ -41,9 +47,10 @@ def decide_verdicts(
     bound = float(np.log1p(steady_margin))
     low, high = growth.interval()
     within = (low >= -bound) & (high <= bound)
-    q_value = adjust_p_values(np.where(within, 1.0, growth.p_value()))
+    against = np.zeros(len(low), dtype=bool) if turned is None else turned
+    q_value = adjust_p_values(np.where(within | against, 1.0, growth.p_value()))
     outside = np.maximum(growth.p_above(-bound), 1 - growth.p_above(bound))
-    steady = within & (adjust_p_values(outside) <= false_discovery_rate)
+    steady = within & ~against & (adjust_p_values(outside) <= false_discovery_rate)
     moving = q_value <= false_discovery_rate
     direction = np.where(growth.slope > 0, "rising", "falling")
     other = np.where(steady, "steady", "insufficient_evidence")
