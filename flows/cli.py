@@ -31,6 +31,10 @@ app = App(
 
 Options = Parameter(name="*")
 Outputs = Annotated[Path, Parameter(help="Folder in which runs are published.")]
+RunName = Annotated[
+    str,
+    Parameter(name="RUN", help="Folder of a published run, its id in the outputs, or `latest`."),
+]
 Phrases = Annotated[
     tuple[str, ...],
     Parameter(name="--theme", help="A phrase to follow besides the watch list; may be repeated."),
@@ -104,6 +108,21 @@ def theme(
         limit=limit,
         sources=sources,
     )
+
+
+@app.command(name="calibrate")
+def calibrate_run(
+    run_name: RunName = "latest",
+    *,
+    outputs: Outputs = Path("outputs"),
+    shuffles: Annotated[
+        int, Parameter(help="Of each of the two sorts.", validator=validators.Number(gte=1))
+    ] = 1000,
+) -> None:
+    """Shuffle the dates of a run, to see how often a verdict is false when nothing has a trend."""
+    from flows import calibrate
+
+    calibrate.run(run_name, outputs=outputs, n_shuffles=shuffles)
 
 
 @app.command

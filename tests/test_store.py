@@ -16,7 +16,7 @@ from upwell import store
 from upwell.config import RunConfig
 from upwell.dictionary import data_dictionary
 from upwell.manifest import Counts, Manifest
-from upwell.store import StoreError, Workspace, open_run, publish
+from upwell.store import StoreError, Workspace, add_to_run, open_run, publish
 from upwell.tables import PUBLISHED, REJECTS, TableError
 
 START = datetime(2026, 3, 1, 7, 0, 0, tzinfo=UTC)
@@ -253,6 +253,41 @@ def test_counts_must_add_up() -> None:
         counts(n_records=3, n_papers=1, n_undated=1)
     with pytest.raises(ValueError, match="1 papers are not 0 dated"):
         counts(n_records=1, n_papers=1)
+
+
+RUN_TABLE = pl.DataFrame(
+    {"source": ["a#1"], "reason": ["no_abstract"], "detail": ["x"], "excerpt": ["y"]}
+)
+
+
+def test_what_is_added_to_a_run_is_whole_or_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with begin(tmp_path) as run:
+        folder = finish(run)
+    add_to_run(folder, tables={REJECTS: RUN_TABLE}, files={"figures/new.png": b"one"})
+    assert (folder / "figures" / "new.png").read_bytes() == b"one"
+    before = (folder / "rejects.parquet").read_bytes()
+    assert pl.read_parquet_metadata(folder / "rejects.parquet")["upwell.schema_version"] == "1"
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store.os, "fsync", full)
+    with pytest.raises(StoreError, match="the disk is full"):
+        add_to_run(folder, tables={REJECTS: REJECTS.empty()}, files={"figures/new.png": b"two"})
+    assert (folder / "rejects.parquet").read_bytes() == before
+    assert (folder / "figures" / "new.png").read_bytes() == b"one"
+    assert not list(folder.rglob(".*"))
+
+
+def test_a_wrong_table_is_not_added(tmp_path: Path) -> None:
+    with begin(tmp_path) as run:
+        folder = finish(run)
+    wrong = RUN_TABLE.with_columns(reason=pl.lit("mood"))
+    with pytest.raises(TableError, match="reason is 'mood'"):
+        add_to_run(folder, tables={REJECTS: wrong}, files={"new.png": b"one"})
+    assert not (folder / "new.png").exists()
 
 
 def test_data_dictionary_is_what_the_tables_declare() -> None:

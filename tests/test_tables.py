@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from upwell.tables import PUBLISHED, REJECTS, TREND_SERIES, TableError
+from upwell.tables import ON_REQUEST, PUBLISHED, REJECTS, TREND_SERIES, TableError
 
 
 def series(**changes: object) -> pl.DataFrame:
@@ -68,7 +68,7 @@ def test_a_missing_column_is_named_with_those_that_are_there() -> None:
         REJECTS.conform(pl.DataFrame({"source": ["a#1"], "detail": ["b"]}))
 
 
-@pytest.mark.parametrize("table", PUBLISHED, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", PUBLISHED + ON_REQUEST, ids=lambda table: table.name)
 def test_every_published_table_accepts_no_rows(table) -> None:
     assert table.conform(table.empty()).schema == table.schema
     assert set(table.key) <= set(table.columns)

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from upwell.tables import PUBLISHED, Column, Table
+from upwell.tables import ON_REQUEST, PUBLISHED, Column, Table
 
 _TYPES = {
     pl.String: "str",
@@ -57,6 +57,13 @@ Parquet) where the record begins, counted from 1. Fractions are 0–1. Each file
 version as `upwell.schema_version` in the Parquet metadata; within a version, columns are only added.
 """
 
+_ON_REQUEST = """
+## Tables on request
+
+Whether a run is right can be asked of it later: `upwell calibrate` and `upwell backtest` write a
+table and a figure beside those of the run, and replace them when asked again.
+"""
+
 _OTHER_FILES = """
 ## Other files
 
@@ -71,7 +78,8 @@ _OTHER_FILES = """
 
 def data_dictionary() -> str:
     """Markdown that documents every published table, column by column."""
-    return _INTRODUCTION + "".join(_section(table) for table in PUBLISHED) + _OTHER_FILES
+    published, on_request = ("".join(map(_section, tables)) for tables in (PUBLISHED, ON_REQUEST))
+    return _INTRODUCTION + published + _ON_REQUEST + on_request + _OTHER_FILES
 
 
 def _section(table: Table) -> str:

@@ -8,7 +8,8 @@
       .lock              held by the run that writes
 
 A reader never sees half a run: a run is written into its hidden folder, flushed to disk, renamed,
-and only then does `latest` point at it.
+and only then does `latest` point at it. What is added to a published run later, `add_to_run`
+renames into place, file by file.
 """
 
 import errno
@@ -179,8 +180,7 @@ def publish(
     final = run.outputs / "runs" / run.run_id
     with _in_words(run.outputs):
         for table, frame in conformed.items():
-            about = {"upwell.table": table.name, "upwell.schema_version": str(table.version)}
-            _write(run.folder / f"{table.name}.parquet", _parquet(frame, about))
+            _write(run.folder / f"{table.name}.parquet", _parquet(frame, _about(table)))
         _write(run.folder / _MEMBERS, _parquet(members, {}))
         for name, content in files.items():
             _write(run.folder / name, content)
@@ -195,6 +195,33 @@ def publish(
         if not readme.exists() or readme.read_text() != data_dictionary:
             _write(readme, data_dictionary.encode())
     return final
+
+
+def add_to_run(
+    folder: Path, *, tables: Mapping[Table, pl.DataFrame], files: Mapping[str, bytes]
+) -> None:
+    """Put tables and files beside those of a published run, each whole or not at all.
+
+    Parameters
+    ----------
+    folder : of the run.
+    tables : checked against their schema first; one that is there already is replaced.
+    files : further files by their path in the folder, such as `figures/calibration.png`.
+
+    Raises
+    ------
+    TableError
+        A table breaks its contract; nothing is written.
+    StoreError
+        The folder cannot be written; what was there before stays.
+    """
+    content = {
+        f"{table.name}.parquet": _parquet(table.conform(frame), _about(table))
+        for table, frame in tables.items()
+    }
+    with _in_words(folder):
+        for name, data in {**files, **content}.items():
+            _replace(folder / name, data)
 
 
 def last_lineage(outputs: Path) -> tuple[pl.DataFrame, pl.DataFrame] | None:
@@ -257,6 +284,11 @@ def _free_run_id(outputs: Path, started: datetime) -> str:
     return run_id
 
 
+def _about(table: Table) -> dict[str, str]:
+    """What a file of a table says of itself."""
+    return {"upwell.table": table.name, "upwell.schema_version": str(table.version)}
+
+
 def _parquet(frame: pl.DataFrame, about: Mapping[str, str]) -> bytes:
     buffer = io.BytesIO()
     frame.write_parquet(buffer, metadata=dict(about))
@@ -271,6 +303,17 @@ def _write(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file such that a reader sees the old one or the new one, never a part."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        _write(fresh, content)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    _flush_folder(path.parent)
 
 
 def _flush_folder(path: Path) -> None:

@@ -119,6 +119,7 @@ POSITIVE = (0.0, float("inf"))
 DATE_PRECISIONS = ("day", "month", "year", "none")
 VERDICTS = ("rising", "falling", "steady", "insufficient_evidence")
 KINDS = ("topic", "theme")
+SHUFFLES = ("papers", "buckets")
 METHODS = ("identifier", "title", "near_text")
 EVENTS = ("born", "continued", "split", "merged", "dormant", "revived")
 REASONS = (
@@ -356,6 +357,37 @@ TREND_SERIES = Table(
     },
 )
 
+CALIBRATION = Table(
+    "calibration",
+    "measure of the verdicts under shuffled dates",
+    ("shuffled", "kind", "measure", "p_from", "p_to"),
+    {
+        "shuffled": Column(
+            STR, "dates of single papers within a source, or whole buckets", values=SHUFFLES
+        ),
+        "kind": Column(STR, "subjects that it is about", values=("all", *KINDS)),
+        "measure": Column(
+            STR,
+            "share of the shuffles with any false `rising` or `falling`; mean number of these; "
+            "share of the p-values in a range",
+            values=("any_false_verdict", "false_verdicts", "p_value"),
+        ),
+        "p_from": Column(F64, "range of p-values, not included", nullable=True, bounds=UNIT),
+        "p_to": Column(F64, "range of p-values, included", nullable=True, bounds=UNIT),
+        "value": Column(F64, "what was found", bounds=POSITIVE),
+        "value_low": Column(F64, "its 95 % Monte-Carlo interval, lower end", bounds=POSITIVE),
+        "value_high": Column(F64, "its 95 % Monte-Carlo interval, upper end", bounds=POSITIVE),
+        "expected": Column(
+            F64,
+            "for p-values what chance makes, for `any_false_verdict` what is promised at most",
+            nullable=True,
+            bounds=UNIT,
+        ),
+        "n_shuffles": Column(I32, "shuffles of this sort", bounds=(1, float("inf"))),
+        "n_subjects": Column(I32, "subjects tested in each", bounds=(1, float("inf"))),
+    },
+)
+
 PUBLISHED = (
     PAPERS,
     DUPLICATES,
@@ -367,3 +399,6 @@ PUBLISHED = (
     TRENDS,
     TREND_SERIES,
 )
+
+# Written beside a published run when somebody asks for it.
+ON_REQUEST = (CALIBRATION,)

@@ -11,12 +11,21 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from upwell import tables
+from upwell.figures.calibration import calibration
 from upwell.figures.forest import rising
 from upwell.figures.panels import theme_shares, topics_over_time
 from upwell.figures.scatter import topic_map
 from upwell.figures.style import render
 
-__all__ = ["draw_all", "render", "rising", "theme_shares", "topic_map", "topics_over_time"]
+__all__ = [
+    "calibration",
+    "draw_all",
+    "render",
+    "rising",
+    "theme_shares",
+    "topic_map",
+    "topics_over_time",
+]
 
 
 def draw_all(
