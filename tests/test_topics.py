@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from upwell import topics
 from upwell.config import TopicConfig
 from upwell.tables import ASSIGNMENTS, UNPLACED, TableError
-from upwell.topics.centres import Centres, around, common, find_centres
+from upwell.topics.centres import Centres, around, assign_left_out, common, find_centres
 from upwell.topics.naming import read_corpus, signal, split_document, topic_names
 from upwell.topics.phrases import abbreviations, phrases, runs, spell, word_key
 
@@ -314,7 +314,7 @@ def test_every_paper_is_assigned_by_the_rule():
         )
     ).astype(np.float32)
     cores = np.array([1, 1, 1, 0, 0, 0, 0, 1, -1, -1, -1, -1])
-    centres = find_centres(vectors, cores, np.zeros(2, np.float32))
+    centres, numbered = find_centres(vectors, cores, np.zeros(2, np.float32))
     found = centres.assign(vectors)
     centre = {1: unit(vectors[[0, 1, 2, 7]].sum(0)[None])[0], 0: unit(vectors[3:7].sum(0)[None])[0]}
     cosine = np.array([[v @ centre[0], v @ centre[1]] for v in vectors])
@@ -326,6 +326,7 @@ def test_every_paper_is_assigned_by_the_rule():
     expected = [1 - e if swap and e >= 0 else e for e in expected]
     assert found.labels.tolist() == expected
     assert found.labels[8] == found.labels[5]
+    assert [numbered[i] for i in (5, 2, 8)] == [found.labels[5], found.labels[2], -1]
     assert found.labels[9:].tolist() == [-1, -1, -1]
     assert found.strength[5] == pytest.approx(cosine[5].max(), abs=1e-6)
     assert found.strength[9:].tolist() == [0, 0, 0]
@@ -333,7 +334,7 @@ def test_every_paper_is_assigned_by_the_rule():
 
 def test_no_core_no_topic():
     vectors = np.eye(3, dtype=np.float32)
-    found = find_centres(vectors, np.array([-1, -1, -1]), common(vectors)).assign(vectors)
+    found = find_centres(vectors, np.array([-1, -1, -1]), common(vectors))[0].assign(vectors)
     assert found.labels.tolist() == [-1, -1, -1]
     assert found.strength.tolist() == [0, 0, 0]
 
@@ -350,7 +351,7 @@ def test_a_paper_from_elsewhere_is_placed_by_what_was_learned():
     cores = np.repeat([0, 1, -1], [8, 6, 4])
     vectors = unit(np.eye(5)[cores % 5] + 0.1 * random.normal(size=(18, 5))).astype(np.float32)
     mean = common(vectors)
-    centres = find_centres(around(vectors, mean), cores, mean)
+    centres, _ = find_centres(around(vectors, mean), cores, mean)
     again = topics.place(frame_of(vectors), centres)
     known = centres.assign(around(vectors, mean))
     assert again["topic_id"].to_list() == known.labels.tolist(), "those of the fit as before"
@@ -359,6 +360,23 @@ def test_a_paper_from_elsewhere_is_placed_by_what_was_learned():
     together = topics.place(frame_of(later), centres)
     assert together["topic_id"].to_list() == alone == [1, 0, -1], "whoever stands beside it"
     assert together["topic_strength"].to_list()[2] == 0
+
+
+def test_papers_left_out_of_the_centres_are_placed_like_those_that_come_later():
+    random = np.random.default_rng(5)
+    spread = random.normal(size=(30, 8)) / 4
+    vectors = unit(np.eye(8)[np.repeat([0, 1], 15)] + spread).astype(np.float32)
+    cores = np.where(np.arange(30) % 5 == 4, -1, np.repeat([0, 1], 15))
+    mean = np.zeros(8, np.float32)
+    centres, numbered = find_centres(vectors, cores, mean)
+    left_out = assign_left_out(vectors, numbered, centres)
+    expected = []
+    for i in range(30):  # the long way round: the same clusters without the paper, one by one
+        sums = [vectors[(numbered == k) & (np.arange(30) != i)].sum(axis=0) for k in (0, 1)]
+        cosine = [vectors[i] @ s / np.linalg.norm(s) for s in sums]
+        expected.append(int(np.argmax(cosine)) if max(cosine) >= centres.reach else -1)
+    assert left_out.tolist() == expected
+    assert (left_out < 0).sum() > (centres.assign(vectors).labels < 0).sum()
 
 
 def test_placing_says_what_is_wrong():

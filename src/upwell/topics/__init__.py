@@ -49,11 +49,14 @@ _REFITS = pl.Schema({"refit": pl.Int32(), "paper_id": pl.String(), "topic_id": p
 class Discovery:
     """What `discover` found: topics, each paper's place among them, and remarks for the run.
 
-    `centres` is the rule by which papers got their topics; `place` applies it to others.
+    `centres` is the rule by which papers got their topics; `place` applies it to others. Papers had
+    a part in that rule; `left_out` (`paper_id`, `topic_id`) has the topics that they would have got
+    without it, to compare with those of other papers.
     """
 
     topics: pl.DataFrame
     assignments: pl.DataFrame
+    left_out: pl.DataFrame
     notes: tuple[str, ...]
     centres: Centres
 
@@ -119,7 +122,8 @@ def discover(
         {"label": fit.labels, "keywords": fit.keywords},
         schema={"label": pl.String(), "keywords": pl.List(pl.String())},
     ).with_row_index("topic_id")
-    return Discovery(_topics(names, assignments), assignments, (), fit.centres)
+    left_out = papers.select("paper_id", topic_id=pl.Series(fit.left_out, dtype=pl.Int32))
+    return Discovery(_topics(names, assignments), assignments, left_out, (), fit.centres)
 
 
 def place(vectors: pl.DataFrame, centres: Centres) -> pl.DataFrame:
@@ -207,7 +211,8 @@ def _without_topics(papers: pl.DataFrame, n_known: int) -> Discovery:
     )
     note = f"no topics: {n_known} papers with a vector are too few, {FEWEST_PAPERS} are the fewest"
     conformed = ASSIGNMENTS.conform(assignments)
-    return Discovery(pl.DataFrame(schema=_TOPICS), conformed, (note,), Centres.none())
+    left_out = conformed.select("paper_id", "topic_id")
+    return Discovery(pl.DataFrame(schema=_TOPICS), conformed, left_out, (note,), Centres.none())
 
 
 def _topics(names: pl.DataFrame, assignments: pl.DataFrame) -> pl.DataFrame:

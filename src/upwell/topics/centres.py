@@ -100,7 +100,7 @@ def around(vectors: Vectors, mean: Vectors) -> Vectors:
     return np.where(length > 1e-4, moved / np.maximum(length, 1e-12), 0).astype(np.float32)
 
 
-def find_centres(around_mean: Vectors, cores: Labels, mean: Vectors) -> Centres:
+def find_centres(around_mean: Vectors, cores: Labels, mean: Vectors) -> tuple[Centres, Labels]:
     """The rule that cores teach.
 
     The centre of a topic is the mean direction of its core papers; too far is farther than nine
@@ -112,10 +112,14 @@ def find_centres(around_mean: Vectors, cores: Labels, mean: Vectors) -> Centres:
     around_mean : (n_papers, d) what `around` returns for `mean`.
     cores : (n_papers,) cluster of each paper that is in the core of one, from 0; else `OUTLIER`.
     mean : (d,) kept for placing other papers.
+
+    Returns
+    -------
+    The centres, and the cores by the numbers of their topics; `OUTLIER` where nothing is left.
     """
     n_topics = int(cores.max(initial=OUTLIER)) + 1
     if not n_topics:
-        return Centres.none()
+        return Centres.none(), cores
     core = np.flatnonzero(cores >= 0)
     directions = np.zeros((n_topics, len(mean)), dtype=np.float32)
     np.add.at(directions, cores[core], around_mean[core])
@@ -123,7 +127,40 @@ def find_centres(around_mean: Vectors, cores: Labels, mean: Vectors) -> Centres:
     own = (around_mean @ directions.T)[core, cores[core]]
     centres = Centres(mean, directions, max(float(np.quantile(own, _CORE_QUANTILE)), 1e-6))
     order = _by_size(centres.assign(around_mean).labels)
-    return replace(centres, directions=directions[order])
+    numbers = np.full(n_topics + 1, OUTLIER)
+    numbers[order] = np.arange(len(order))  # the last place is that of `OUTLIER`
+    return replace(centres, directions=directions[order]), numbers[cores]
+
+
+def assign_left_out(around_mean: Vectors, cores: Labels, centres: Centres) -> Labels:
+    """Topic of each paper if it had had no part in any centre, as is true of those that come later.
+
+    A core paper draws the centre of its topic towards itself, so by `assign` papers of the fit are
+    in topics more often than others will be: of 143 papers of the sample corpus 90 %, of those of
+    the next year 76 %, and of the same 143 by this 76 %.
+
+    Parameters
+    ----------
+    around_mean : (n_papers, d) what the centres were found in.
+    cores, centres : what `find_centres` returned.
+
+    Source
+    ------
+    Leave-one-out, with the clusters as they are.
+    """
+    labels = centres.assign(around_mean).labels
+    core = np.flatnonzero(cores >= 0)
+    if not len(core):
+        return labels
+    sums = np.zeros(centres.directions.shape)
+    np.add.at(sums, cores[core], around_mean[core].astype(np.float64))
+    others = sums[cores[core]] - around_mean[core]
+    others /= np.maximum(np.linalg.norm(others, axis=1, keepdims=True), 1e-12)
+    cosine = around_mean[core] @ centres.directions.T
+    cosine[np.arange(len(core)), cores[core]] = (others * around_mean[core]).sum(axis=1)
+    inside = cosine.max(axis=1) >= centres.reach
+    labels[core] = np.where(inside, cosine.argmax(axis=1), OUTLIER)
+    return labels
 
 
 def _by_size(labels: Labels) -> list[int]:

@@ -17,6 +17,7 @@ from upwell.topics.centres import (
     Membership,
     Vectors,
     around,
+    assign_left_out,
     common,
     find_centres,
 )
@@ -53,13 +54,15 @@ class Clusters:
     sizes: Sizes
     centres: Centres = field(init=False)
     membership: Membership = field(init=False)
+    left_out: Labels = field(init=False)
     labels_: Labels = field(init=False)
 
     def fit(self, embedding: Vectors) -> "Clusters":
         """Cores in the embedding, then every paper by its vector."""
-        cores = dense_cores(embedding, self.sizes)
-        self.centres = find_centres(self.around_mean, cores, self.mean)
+        found = dense_cores(embedding, self.sizes)
+        self.centres, cores = find_centres(self.around_mean, found, self.mean)
         self.membership = self.centres.assign(self.around_mean)
+        self.left_out = assign_left_out(self.around_mean, cores, self.centres)
         self.labels_ = self.membership.labels
         return self
 
@@ -69,6 +72,7 @@ class Fit:
     """Topics of a corpus: per paper in its rows' order, the names of topics from 0, the rule."""
 
     membership: Membership
+    left_out: Labels
     centres: Centres
     position: NDArray[np.float32]
     labels: list[str]
@@ -121,6 +125,7 @@ def fitted(
     spelling = _spelling(names, corpus, titles, abstracts, membership)
     return Fit(
         membership=membership,
+        left_out=clusters.left_out,
         centres=clusters.centres,
         position=_map(around_mean, reduction),
         labels=_written_labels(names, spelling),
