@@ -125,6 +125,21 @@ def calibrate_run(
     calibrate.run(run_name, outputs=outputs, n_shuffles=shuffles)
 
 
+@app.command(name="backtest")
+def backtest_run(
+    run_name: RunName = "latest",
+    *,
+    outputs: Outputs = Path("outputs"),
+    cutoffs: Annotated[
+        int, Parameter(help="Dates to look back from, at most.", validator=validators.Number(gte=1))
+    ] = 8,
+) -> None:
+    """Look back from past dates, to see how often growth followed a verdict made then."""
+    from flows import backtest
+
+    backtest.run(run_name, outputs=outputs, n_cutoffs=cutoffs)
+
+
 @app.command
 def serve(
     folder: Annotated[Path, Parameter(help="Read whole at each run.")],

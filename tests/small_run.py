@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from upwell.config import RunConfig, Theme, TopicConfig
+from upwell.config import RunConfig, Theme, TopicConfig, TrendConfig
 from upwell.encode import load_encoder
 from upwell.manifest import Counts, Manifest
 from upwell.store import open_run, publish
@@ -26,6 +26,7 @@ FIELDS = {
 WORDS = "apple brick cloud daisy eagle flute grape horse ivory jewel knife lemon mango north olive"
 CONFIG = RunConfig(
     topics=TopicConfig(min_cluster_size=12),
+    trends=TrendConfig(bucket="month"),
     themes=(Theme(name="label noise", phrases=("label noise",)),),
 )
 

@@ -388,6 +388,49 @@ CALIBRATION = Table(
     },
 )
 
+BACKTEST = Table(
+    "backtest",
+    "(cut-off, subject)",
+    ("cutoff", "kind", "subject"),
+    {
+        "cutoff": Column(DATE, "first day that was not known"),
+        "kind": TRENDS.columns["kind"],
+        "subject": Column(
+            STR, "theme name, or topic id; topics are found anew and keep ids between cut-offs"
+        ),
+        "name": TRENDS.columns["name"],
+        "verdict": Column(STR, "what could be said at the cut-off", values=VERDICTS),
+        "growth": Column(F64, "growth per year, as known then", nullable=True, bounds=POSITIVE),
+        "growth_low": TRENDS.columns["growth_low"],
+        "growth_high": TRENDS.columns["growth_high"],
+        "q_value": TRENDS.columns["q_value"],
+        "n_papers": Column(I32, "dated papers in the subject, as known then", bounds=POSITIVE),
+        "last_share": Column(
+            F64,
+            "fitted share at the end of what was known, papers put into topics as later ones are",
+            nullable=True,
+            bounds=UNIT,
+        ),
+        "until": Column(DATE, "first day after the span that is compared"),
+        "n_before": Column(
+            I32,
+            "papers of the subject in as long a span before the cut-off, put into topics likewise",
+            bounds=POSITIVE,
+        ),
+        "n_total_before": Column(I32, "all papers in that span", bounds=POSITIVE),
+        "n_after": Column(
+            I32, "papers put into the subject from the cut-off to `until`", bounds=POSITIVE
+        ),
+        "n_total_after": Column(I32, "all papers in that span", bounds=POSITIVE),
+        "exceeds_fit": Column(
+            BOOL, "n_after / n_total_after is above last_share; null if not told", nullable=True
+        ),
+        "exceeds_before": Column(
+            BOOL, "… above n_before / n_total_before; null if not told", nullable=True
+        ),
+    },
+)
+
 PUBLISHED = (
     PAPERS,
     DUPLICATES,
@@ -401,4 +444,4 @@ PUBLISHED = (
 )
 
 # Written beside a published run when somebody asks for it.
-ON_REQUEST = (CALIBRATION,)
+ON_REQUEST = (CALIBRATION, BACKTEST)

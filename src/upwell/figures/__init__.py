@@ -11,6 +11,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from upwell import tables
+from upwell.figures.backtest import backtest
 from upwell.figures.calibration import calibration
 from upwell.figures.forest import rising
 from upwell.figures.panels import theme_shares, topics_over_time
@@ -18,6 +19,7 @@ from upwell.figures.scatter import topic_map
 from upwell.figures.style import render
 
 __all__ = [
+    "backtest",
     "calibration",
     "draw_all",
     "render",
