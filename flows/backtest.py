@@ -22,13 +22,13 @@ from rich.console import Console
 
 from flows import backtest_view
 from flows.bars import bar
-from flows.exits import FAILED, UNUSABLE, stop
+from flows.exits import ending_in_words
 from flows.published import PublishedRun, RunError, find_run
 from flows.subjects import list_members, list_subjects
 from upwell.config import RunConfig
 from upwell.encode import Encoder, EncoderError, embed, load_encoder
 from upwell.lineage import History, trace
-from upwell.store import StoreError, add_to_run, read_vectors
+from upwell.store import add_to_run, read_vectors
 from upwell.tables import BACKTEST, PAPERS
 from upwell.themes import LearnedTheme, apply_themes, learn_themes, match_themes
 from upwell.topics import Discovery, discover, place
@@ -75,18 +75,12 @@ def run(name: str, *, outputs: Path, n_cutoffs: int) -> None:
     outputs : folder of runs.
     n_cutoffs : dates to look back from, at most.
     """
-    try:
+    with ending_in_words(RunError, BacktestError, EncoderError):
         published = find_run(name, outputs)
         table = backtest_run(published, n_cutoffs=n_cutoffs)
         rates = followed_by_growth(table)
         write(published.folder, table, rates)
-    except BacktestError as error:
-        stop(f"{published.folder}: {error}; name a run that covers more time", UNUSABLE)
-    except (RunError, EncoderError) as error:
-        stop(error, UNUSABLE)
-    except StoreError as error:
-        stop(error, FAILED)
-    backtest_view.show(Console(), table, rates)
+        backtest_view.show(Console(), table, rates)
     Console().print(f"{published.folder}/figures/backtest.png", soft_wrap=True, highlight=False)
 
 
@@ -109,6 +103,11 @@ def backtest_run(published: PublishedRun, *, n_cutoffs: int) -> pl.DataFrame:
     papers = published.read(PAPERS)
     cutoffs = choose_cutoffs(papers, width=manifest.bucket, n_cutoffs=n_cutoffs)
     encoder = load_encoder(manifest.config.encode.encoder)
+    if encoder.identity != manifest.encoder:
+        raise RunError(
+            f"{published.folder}: the run was encoded by {manifest.encoder}, but there is only "
+            f"{encoder.identity}; make the run again with `upwell run`"
+        )
     with bar(f"look back from {len(cutoffs)} dates") as advance:
         advance(0, len(cutoffs))
         known = read_vectors(published.outputs, encoder.identity)

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.bars import bar
-from flows.exits import FAILED, UNUSABLE, stop
+from flows.exits import ending_in_words
 from flows.published import PublishedRun, RunError, find_run
 from upwell.quantities import count, percent
-from upwell.store import StoreError, add_to_run
+from upwell.store import add_to_run
 from upwell.tables import CALIBRATION, PAPERS, SHUFFLES
 from upwell.trends.calibration import Calibration, CalibrationError, calibrate
 
@@ -35,15 +35,11 @@ def run(name: str, *, outputs: Path, n_shuffles: int) -> None:
     outputs : folder of runs.
     n_shuffles : of each sort.
     """
-    try:
+    with ending_in_words(RunError, CalibrationError):
         published = find_run(name, outputs)
         found, differs = calibrate_run(published, n_shuffles=n_shuffles)
         write(published.folder, found)
-    except (RunError, CalibrationError) as error:
-        stop(error, UNUSABLE)
-    except StoreError as error:
-        stop(error, FAILED)
-    show(Console(), found, differs=differs)
+        show(Console(), found, differs=differs)
     Console().print(f"{published.folder}/figures/calibration.png", soft_wrap=True, highlight=False)
 
 

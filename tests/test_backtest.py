@@ -368,6 +368,19 @@ def test_table_and_figure_are_written_beside_the_run(outputs: Path, tmp_path: Pa
     assert not list(folder.rglob(".*"))
 
 
+def test_any_other_failure_is_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], outputs: Path
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("of nothing")
+
+    monkeypatch.setattr(flow, "choose_cutoffs", fail)
+    with pytest.raises(SystemExit) as ended:
+        flow.run("latest", outputs=outputs, n_cutoffs=1)
+    assert ended.value.code == 1
+    assert "upwell: failed: ZeroDivisionError: of nothing" in capsys.readouterr().err
+
+
 def test_what_cannot_be_back_tested_is_exit_code_2(outputs: Path, tmp_path: Path) -> None:
     broken = tmp_path / "outputs"
     shutil.copytree(outputs, broken, symlinks=True)
@@ -386,6 +399,11 @@ def test_what_cannot_be_back_tested_is_exit_code_2(outputs: Path, tmp_path: Path
     assert "only 9 buckets of a month; a back-test needs 10: 8 before a cut-off and 2" in words()
     small_run.publish_run(broken, few.with_columns(published=None, date_precision=pl.lit("none")))
     assert "the run has no trends to check: no subject was tested. None of the" in words()
+    manifest = folder / "run.json"
+    said = manifest.read_text()
+    manifest.write_text(said.replace('"encoder": "static:', '"encoder": "static:0'))
+    assert "the run was encoded by static:0" in words(folder.name)
+    manifest.write_text(said)
     (folder / "papers.parquet").write_bytes(b"PAR1")
     assert "papers.parquet: this table cannot be read" in words(folder.name)
     wrong = TRENDS.empty().drop("p_value")

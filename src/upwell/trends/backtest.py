@@ -67,7 +67,7 @@ def choose_cutoffs(papers: pl.DataFrame, *, width: BucketWidth, n_cutoffs: int) 
         raise BacktestError(
             f"papers fall in only {n_filled} buckets of a {width}; a back-test needs "
             f"{BUCKETS_BEFORE + BUCKETS_AFTER}: {BUCKETS_BEFORE} before a cut-off and "
-            f"{BUCKETS_AFTER} after it"
+            f"{BUCKETS_AFTER} after it; name a run that covers more time"
         )
     ends = calendar.buckets["bucket_end"].gather(calendar.filled.tolist())
     possible = ends[BUCKETS_BEFORE - 1 : n_filled - BUCKETS_AFTER]
