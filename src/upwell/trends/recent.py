@@ -1,32 +1,13 @@
 """Growth of late, and subjects that are new: what a single line over the span does not say."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from upwell.trends.growth import Growth, slope_error
+from upwell.trends.growth import Growth, moderate
 from upwell.trends.logit import Floats, fit_logit
 
 _FEWEST_BUCKETS = 4  # in the later half, for a slope of its own to mean something
 _BIRTH = 0.25  # of the later half's share, in the earlier half, is the most of a newcomer
-
-
-@dataclass(frozen=True)
-class Recent:
-    """Slope of S subjects over the later half of the span, a year on the logit scale.
-
-    `low` and `high` (S,) are the ends of its 95 % interval.
-    """
-
-    slope: Floats
-    low: Floats
-    high: Floats
-
-    def against(self, slope: Floats) -> NDArray[np.bool_]:
-        """Whether the later half goes the other way than a slope over all of it, surely; (S,)."""
-        turned: NDArray[np.bool_] = np.where(slope > 0, self.high < 0, self.low > 0)
-        return turned
 
 
 def later_half(time: Floats) -> NDArray[np.intp]:
@@ -37,8 +18,8 @@ def later_half(time: Floats) -> NDArray[np.intp]:
 
 def grow_recently(
     growth: Growth, n_papers: Floats, n_total: Floats, time: Floats, rank: Floats
-) -> Recent | None:
-    """Growth over the later half of the span, with the noise of all of it.
+) -> Growth | None:
+    """Growth over the later half of the span, with the noise learned from all of it.
 
     Parameters
     ----------
@@ -53,8 +34,6 @@ def grow_recently(
     ------
     Our definition.
     """
-    from scipy.special import stdtrit
-
     late = later_half(time)
     if len(late) < _FEWEST_BUCKETS:
         return None
@@ -65,9 +44,18 @@ def grow_recently(
         variance_factor=growth.noise.variance_factor(n_total[late]),
         offset=growth.fit.offset[:, late],
     )
-    error = slope_error(fit, growth.noise, growth.dispersion, n_total[late], rank[late])
-    reach = stdtrit(growth.n_behind, 0.975) * error / np.sqrt(growth.within)
-    return Recent(fit.slope, fit.slope - reach, fit.slope + reach)
+    here = (n_papers[:, late], n_total[late], rank[late])
+    return moderate(fit, growth.noise, *here, within=growth.within)
+
+
+def has_turned(growth: Growth, recent: Growth) -> NDArray[np.bool_]:
+    """Whether the later half surely goes the other way than the whole span, (S,).
+
+    It does if its 95 % interval lies on the other side of no growth.
+    """
+    low, high = recent.interval()
+    turned: NDArray[np.bool_] = np.where(growth.slope > 0, high < 0, low > 0)
+    return turned
 
 
 def born_late(growth: Growth, n_papers: Floats, n_total: Floats, time: Floats) -> Floats:

@@ -11,7 +11,7 @@ from upwell.trends.buckets import Calendar
 from upwell.trends.bursts import find_change_points, find_kleinberg_bursts
 from upwell.trends.growth import Growth
 from upwell.trends.logit import Floats
-from upwell.trends.recent import born_late, grow_recently
+from upwell.trends.recent import born_late, grow_recently, has_turned
 from upwell.trends.verdicts import decide_verdicts, find_bursts
 
 _LARGEST_GROWTH = 1e6  # a year; what is beyond is no better known than this
@@ -84,7 +84,7 @@ def with_evidence(
     config : error rates and margins.
     """
     recent = grow_recently(growth, counted.n_papers, counted.n_total, counted.time, counted.rank)
-    turned = recent.against(growth.slope) if recent else np.zeros(len(rows), dtype=bool)
+    turned = has_turned(growth, recent) if recent else np.zeros(len(rows), dtype=bool)
     verdicts, q_value = decide_verdicts(
         growth,
         false_discovery_rate=config.false_discovery_rate,
@@ -108,9 +108,8 @@ def with_evidence(
         "sensitive_to": disagreeing,
     }
     if recent:
-        values["recent_growth"] = _factor(recent.slope)
-        values["recent_growth_low"] = _factor(recent.low)
-        values["recent_growth_high"] = _factor(recent.high)
+        ends = ("recent_growth", "recent_growth_low", "recent_growth_high")
+        values |= dict(zip(ends, map(_factor, (recent.slope, *recent.interval())), strict=True))
     values |= _shapes(growth, counted)
     return rows.with_columns(
         pl.Series("verdict", verdicts),
