@@ -16,7 +16,7 @@ from upwell.trends.bursts import find_change_points, find_kleinberg_bursts
 from upwell.trends.collection import find_jumps, part
 from upwell.trends.growth import estimate_growth
 from upwell.trends.origins import origins, source_of
-from upwell.trends.recent import born_late, grow_recently, has_turned, later_half
+from upwell.trends.recent import born_late, grow_in, halves, has_bent, has_turned
 from upwell.trends.squeeze import adjust_p_values
 from upwell.trends.strata import Strata, grow_within, mix
 
@@ -198,13 +198,16 @@ def test_what_fell_in_the_later_half_has_turned():
     given = shaped(up_and_down)
     growth = estimate_growth(*given)
     assert growth.slope[0] > 0
-    recent = grow_recently(growth, *given)
+    early, recent = (grow_in(growth, *given, buckets=half) for half in halves(given[2]))
     assert has_turned(growth, recent)[0]
     assert has_turned(growth, recent)[1:].mean() <= 0.1
+    assert has_bent(early, recent)[0]
+    assert has_bent(early, recent)[1:].mean() <= 0.12
     straight = shaped(np.geomspace(0.01, 0.1, 24))
     growth = estimate_growth(*straight)
-    recent = grow_recently(growth, *straight)
+    early, recent = (grow_in(growth, *straight, buckets=half) for half in halves(straight[2]))
     assert not has_turned(growth, recent)[0]
+    assert not has_bent(early, recent)[0]
     low, high = recent.interval()
     assert low[0] < growth.slope[0] < high[0]
 
@@ -230,9 +233,27 @@ def test_a_hump_over_its_whole_span_is_not_called_rising():
     assert not found["up"]["has_turned"]
 
 
+def test_what_came_and_went_is_not_steady():
+    rng = np.random.default_rng(0)
+    heights = np.concatenate([np.geomspace(0.01, 0.08, 12), np.geomspace(0.08, 0.01, 12)])
+    rows, hump, flat = [], [], []
+    for y, height in enumerate(heights):
+        for i in range(2000):
+            paper = f"{y:02}-{i:04}"
+            rows.append((paper, date(1990 + y, 1, 1), "year"))
+            if rng.random() < height:
+                hump.append(paper)
+            if rng.random() < 0.05:
+                flat.append(paper)
+    members, subjects = make_members(hump=hump, flat=flat), make_subjects("hump", "flat")
+    result = measure_trends(make_papers(rows), members, subjects, config=TrendConfig(bucket="year"))
+    verdicts = dict(result.trends.select("subject", "verdict").iter_rows())
+    assert verdicts == {"flat": "steady", "hump": "insufficient_evidence"}
+
+
 def test_later_half_has_at_least_half_the_buckets():
-    assert later_half(np.arange(10.0)).tolist() == [5, 6, 7, 8, 9]
-    assert later_half(np.array([0.0, 1, 2, 3, 20])).tolist() == [3, 4]
+    assert [half.tolist() for half in halves(np.arange(5.0))] == [[0, 1], [2, 3, 4]]
+    assert [half.tolist() for half in halves(np.array([0.0, 1, 2, 3, 20]))] == [[0, 1, 2], [3, 4]]
 
 
 def test_newcomers_were_all_but_absent():

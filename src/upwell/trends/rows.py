@@ -1,6 +1,7 @@
 """Numbers of the subjects → rows of the table `trends`."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ from upwell.trends.buckets import Calendar
 from upwell.trends.bursts import find_change_points, find_kleinberg_bursts
 from upwell.trends.growth import Growth
 from upwell.trends.logit import Floats
-from upwell.trends.recent import born_late, grow_recently, has_turned
+from upwell.trends.recent import born_late, grow_in, halves, has_bent, has_turned
 from upwell.trends.verdicts import decide_verdicts, find_bursts
 
 _LARGEST_GROWTH = 1e6  # a year; what is beyond is no better known than this
@@ -41,6 +42,10 @@ class Counted:
     def rank(self) -> Floats:
         """Number of each bucket in the calendar, (B,)."""
         return self.calendar.filled.astype(np.float64)
+
+    def given(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """`n_papers`, `n_total`, `time`, `rank`: the arguments of `estimate_growth`."""
+        return self.n_papers, self.n_total, self.time, self.rank
 
 
 def without_evidence(subjects: pl.DataFrame, n_papers: Floats) -> pl.DataFrame:
@@ -83,17 +88,24 @@ def with_evidence(
     disagreeing : S lists of the sensitivity checks that disagree.
     config : error rates and margins.
     """
-    recent = grow_recently(growth, counted.n_papers, counted.n_total, counted.time, counted.rank)
+    early, recent = (
+        grow_in(growth, *counted.given(), buckets=half) for half in halves(counted.time)
+    )
     turned = has_turned(growth, recent) if recent else np.zeros(len(rows), dtype=bool)
+    shapes = _shapes(growth, counted)
+    bent = np.array([bool(points) for points in shapes["change_points"]])
+    if early and recent:
+        bent |= has_bent(early, recent)
     verdicts, q_value = decide_verdicts(
         growth,
         false_discovery_rate=config.false_discovery_rate,
         steady_margin=config.steady_margin,
         turned=turned,
+        bent=bent,
     )
     low, high = growth.interval()
-    late = born_late(growth, counted.n_papers, counted.n_total, counted.time)
-    values = {
+    late = born_late(growth, *counted.given()[:3])
+    values: dict[str, Any] = {
         "growth": _factor(growth.slope),
         "growth_low": _factor(low),
         "growth_high": _factor(high),
@@ -110,7 +122,7 @@ def with_evidence(
     if recent:
         ends = ("recent_growth", "recent_growth_low", "recent_growth_high")
         values |= dict(zip(ends, map(_factor, (recent.slope, *recent.interval())), strict=True))
-    values |= _shapes(growth, counted)
+    values |= shapes
     return rows.with_columns(
         pl.Series("verdict", verdicts),
         *(pl.Series(k, v, dtype=rows.schema[k]) for k, v in values.items()),
@@ -132,7 +144,7 @@ def _last_bursts(growth: Growth, counted: Counted, config: TrendConfig) -> NDArr
     )
 
 
-def _shapes(growth: Growth, counted: Counted) -> dict[str, object]:
+def _shapes(growth: Growth, counted: Counted) -> dict[str, Any]:
     """Bursts and change points, in units of what clumped papers are worth."""
     factor = growth.noise.variance_factor(counted.n_total)
     worth = np.maximum(factor * growth.dispersion[:, None], 1.0)

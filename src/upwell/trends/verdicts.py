@@ -14,6 +14,7 @@ def decide_verdicts(
     false_discovery_rate: float,
     steady_margin: float,
     turned: NDArray[np.bool_] | None = None,
+    bent: NDArray[np.bool_] | None = None,
 ) -> tuple[list[str], Floats]:
     """Verdict of each subject, and the q-value behind `rising` and `falling`.
 
@@ -24,8 +25,9 @@ def decide_verdicts(
     one that has turned: what rose for twenty years and fell in the last ten is not rising.
 
     - `rising`, `falling`: q at most the false discovery rate, and the sign of the slope;
-    - `steady`: the 95 % interval lies within 1 / (1 + margin) to 1 + margin, and the p-value of
-      the equivalence test (TOST), adjusted likewise, is at most the false discovery rate;
+    - `steady`: the 95 % interval lies within 1 / (1 + margin) to 1 + margin, the p-value of
+      the equivalence test (TOST), adjusted likewise, is at most the false discovery rate, and the
+      share does not bend: what came and went grows by nothing over its whole span;
     - else `insufficient_evidence`.
 
     Parameters
@@ -34,6 +36,7 @@ def decide_verdicts(
     false_discovery_rate : share of the verdicts of a sort that may be wrong, 0 to 1.
     steady_margin : change a year that still counts as steady, as a fraction.
     turned : (S,) whether the later half of the span surely goes the other way; none means no.
+    bent : (S,) whether the share surely leaves a straight course within the span; none means no.
 
     Returns
     -------
@@ -50,7 +53,8 @@ def decide_verdicts(
     against = np.zeros(len(low), dtype=bool) if turned is None else turned
     q_value = adjust_p_values(np.where(within | against, 1.0, growth.p_value()))
     outside = np.maximum(growth.p_above(-bound), 1 - growth.p_above(bound))
-    steady = within & ~against & (adjust_p_values(outside) <= false_discovery_rate)
+    level = within & ~against if bent is None else within & ~against & ~bent
+    steady = level & (adjust_p_values(outside) <= false_discovery_rate)
     moving = q_value <= false_discovery_rate
     direction = np.where(growth.slope > 0, "rising", "falling")
     other = np.where(steady, "steady", "insufficient_evidence")
