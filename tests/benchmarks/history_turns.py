@@ -28,7 +28,8 @@ def where_it_ends(series: pl.DataFrame, verdict: str) -> tuple[float, bool]:
     Returns
     -------
     The share of the last buckets over the peak, or the trough over the last for `falling`, or the
-    lesser of the two for `steady`; and whether it is below `TURNED` and that no chance.
+    lesser of the two for `steady`; and whether it is below `TURNED` by `SURE` standard errors
+    of independent papers, which clumps and the choice of the highest bucket make too small.
     """
     inside, total = pooled_shares(series)
     share = inside / total
