@@ -8,6 +8,7 @@ import pytest
 from scipy import optimize, stats
 from scipy.special import expit, logit
 from test_trends import make_members, make_papers, make_subjects
+from test_trends_statistics import made_growth
 
 from upwell.config import TrendConfig
 from upwell.trends import measure_trends
@@ -17,8 +18,10 @@ from upwell.trends.collection import find_jumps, part
 from upwell.trends.growth import estimate_growth
 from upwell.trends.origins import origins, source_of
 from upwell.trends.recent import born_late, grow_in, halves, has_bent, has_turned
+from upwell.trends.span import first_dense_day
 from upwell.trends.squeeze import adjust_p_values
 from upwell.trends.strata import Strata, grow_within, mix
+from upwell.trends.verdicts import decide_verdicts
 
 MONTHS = TrendConfig(bucket="month")
 
@@ -236,19 +239,19 @@ def test_a_hump_over_its_whole_span_is_not_called_rising():
 def test_what_came_and_went_is_not_steady():
     rng = np.random.default_rng(0)
     heights = np.concatenate([np.geomspace(0.01, 0.08, 12), np.geomspace(0.08, 0.01, 12)])
-    rows, hump, flat = [], [], []
+    rows, papers_of = [], {"hump": [], **{f"flat{k}": [] for k in range(8)}}
     for y, height in enumerate(heights):
         for i in range(2000):
             paper = f"{y:02}-{i:04}"
             rows.append((paper, date(1990 + y, 1, 1), "year"))
-            if rng.random() < height:
-                hump.append(paper)
-            if rng.random() < 0.05:
-                flat.append(paper)
-    members, subjects = make_members(hump=hump, flat=flat), make_subjects("hump", "flat")
+            for name, papers in papers_of.items():
+                if rng.random() < (height if name == "hump" else 0.05):
+                    papers.append(paper)
+    members, subjects = make_members(**papers_of), make_subjects(*papers_of)
     result = measure_trends(make_papers(rows), members, subjects, config=TrendConfig(bucket="year"))
     verdicts = dict(result.trends.select("subject", "verdict").iter_rows())
-    assert verdicts == {"flat": "steady", "hump": "insufficient_evidence"}
+    assert verdicts.pop("hump") == "insufficient_evidence"
+    assert list(verdicts.values()).count("steady") >= 7
 
 
 def test_later_half_has_at_least_half_the_buckets():
@@ -347,3 +350,65 @@ def test_a_growth_of_one_part_alone_is_sensitive_to_leaving_it_out(left_out):
     row = result.trends.filter(pl.col("kind") == "theme").row(0, named=True)
     assert row["sensitive_to"] == [left_out]
     assert (row["verdict"], row["robust"]) == ("rising", False)
+
+
+# --- the span --------------------------------------------------------------------------------
+
+
+def listing(n_old: int, per_month: int = 400) -> pl.DataFrame:
+    """A spring's listings that name a few papers of earlier years."""
+    rows = [(f"old{i}", date(2021, 1 + i, 3), "day") for i in range(n_old)]
+    rows += [
+        (f"p{m}-{i:03}", date(2025, 3 + m, 1 + i % 28), "day")
+        for m in range(4)
+        for i in range(per_month)
+    ]
+    return make_papers(rows)
+
+
+def test_stragglers_from_before_the_collection_do_not_count_and_are_counted():
+    papers = listing(5)
+    assert first_dense_day(dated_papers(papers)) == date(2025, 3, 1)
+    result = measure_trends(papers, make_members(x=["p0-000"]), make_subjects("x"), config=TrendConfig())  # fmt: skip
+    assert (result.n_outside, result.bucket) == (5, "week")
+    assert any(note.startswith("5 of 1605 papers lie outside the span from 2025-03-01") for note in result.notes)  # fmt: skip
+    assert result.series["n_total"].sum() == 1600
+
+
+def test_no_more_than_a_hundredth_are_stragglers():
+    assert first_dense_day(dated_papers(listing(11, per_month=60))) == date(2021, 3, 1)
+    assert first_dense_day(dated_papers(listing(0))) is None
+    years = make_papers([(f"p{y}-{i}", date(y, 1, 1), "year") for y in range(2000, 2010) for i in range(2 ** (y - 2000))])  # fmt: skip
+    assert first_dense_day(dated_papers(years)) == date(2003, 1, 1)
+    assert first_dense_day(dated_papers(years).head(0)) is None
+
+
+def test_since_and_until_cut_the_span():
+    config = TrendConfig(since=date(2021, 1, 1), until=date(2025, 4, 30), bucket="month")
+    papers = listing(5)
+    result = measure_trends(papers, make_members(x=["old0"]), make_subjects("x"), config=config)
+    assert (result.n_outside, result.span) == (800, (date(2021, 1, 3), date(2025, 4, 28)))
+    nothing = TrendConfig(until=date(1999, 1, 1))
+    result = measure_trends(papers, make_members(x=["old0"]), make_subjects("x"), config=nothing)
+    assert result.notes == ("None of the 1605 dated papers lies between `since` and `until`.",)
+    with pytest.raises(ValueError, match="since 2025-01-01 is after until 2024-01-01; swap them"):
+        TrendConfig(since=date(2025, 1, 1), until=date(2024, 1, 1))
+
+
+def test_fitted_shares_hold_as_many_papers_as_there_are():
+    rng = np.random.default_rng(0)
+    papers = make_papers([(f"{m:02}-{i:03}", date(2019 + m // 12, m % 12 + 1, 1), "month") for m in range(24) for i in range(200)])  # fmt: skip
+    few = [f"{m:02}-000" for m in rng.choice(24, 8, replace=False)]
+    flat = [f"{m:02}-{i:03}" for m in range(24) for i in range(1, 21)]
+    result = measure_trends(papers, make_members(few=few, flat=flat), make_subjects("few", "flat"), config=MONTHS)  # fmt: skip
+    row = result.trends.filter(pl.col("subject") == "few").row(0, named=True)
+    share = expit(np.linspace(logit(row["first_share"]), logit(row["last_share"]), 24))
+    assert 200 * share.sum() == pytest.approx(8, rel=0.03)
+
+
+def test_over_a_long_span_slow_growth_is_not_steady():
+    slope = np.log([1.05, 1.0])
+    for n_years, verdicts in ((5.0, ["steady", "steady"]), (30.0, ["rising", "steady"])):
+        growth = made_growth(list(slope), [0.004, 0.004])
+        given = {"false_discovery_rate": 0.05, "steady_margin": 0.1}
+        assert decide_verdicts(growth, n_years=n_years, **given)[0] == verdicts

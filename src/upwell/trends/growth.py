@@ -51,12 +51,6 @@ class Growth:
         reach = stdtrit(self.n_behind, 0.5 + level / 2) * self.standard_error
         return self.slope - reach, self.slope + reach
 
-    def share_at(self, time: float) -> Floats:
-        """Fitted share at a time in years, (S,)."""
-        logit = np.clip(self.fit.intercept + self.slope * time, -500, 500)
-        share: Floats = 1 / (1 + np.exp(-logit))
-        return share
-
 
 def estimate_growth(
     n_papers: Floats,

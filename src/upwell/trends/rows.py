@@ -11,7 +11,7 @@ from upwell.config import TrendConfig
 from upwell.trends.buckets import Calendar
 from upwell.trends.bursts import find_change_points, find_kleinberg_bursts
 from upwell.trends.growth import Growth
-from upwell.trends.logit import Floats
+from upwell.trends.logit import Floats, refit_level
 from upwell.trends.recent import born_late, grow_in, halves, has_bent, has_turned
 from upwell.trends.verdicts import decide_verdicts, find_bursts
 
@@ -100,6 +100,7 @@ def with_evidence(
         growth,
         false_discovery_rate=config.false_discovery_rate,
         steady_margin=config.steady_margin,
+        n_years=counted.calendar.n_years,
         turned=turned,
         bent=bent,
     )
@@ -111,8 +112,8 @@ def with_evidence(
         "growth_high": _factor(high),
         "p_value": growth.p_value(),
         "q_value": q_value,
-        "first_share": growth.share_at(0.0),
-        "last_share": growth.share_at(counted.calendar.n_years),
+        "first_share": _share_at(0.0, growth, counted),
+        "last_share": _share_at(counted.calendar.n_years, growth, counted),
         "has_turned": turned,
         "is_emerging": late & (np.array(verdicts) == "rising"),
         "is_burst": _last_bursts(growth, counted, config),
@@ -127,6 +128,21 @@ def with_evidence(
         pl.Series("verdict", verdicts),
         *(pl.Series(k, v, dtype=rows.schema[k]) for k, v in values.items()),
     )
+
+
+def _share_at(time: float, growth: Growth, counted: Counted) -> Floats:
+    """Share on a line that holds as many papers as there are, (S,).
+
+    Firth's penalty, which keeps slopes honest, draws the level of small subjects up.
+
+    Source
+    ------
+    Puhr et al. (2017), Firth's logistic regression with rare events (FLIC).
+    """
+    level = refit_level(growth.fit, counted.n_papers, counted.n_total)
+    logit = np.clip(level + growth.slope * time, -500, 500)
+    share: Floats = 1 / (1 + np.exp(-logit))
+    return share
 
 
 def _last_bursts(growth: Growth, counted: Counted, config: TrendConfig) -> NDArray[np.bool_]:

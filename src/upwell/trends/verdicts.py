@@ -7,19 +7,24 @@ from upwell.trends.growth import Growth, burst_p_values
 from upwell.trends.logit import Floats
 from upwell.trends.squeeze import adjust_p_values
 
+_MOST_CHANGE = 2.0  # of the odds over the whole span, for what is called steady
+
 
 def decide_verdicts(
     growth: Growth,
     *,
     false_discovery_rate: float,
     steady_margin: float,
+    n_years: float,
     turned: NDArray[np.bool_] | None = None,
     bent: NDArray[np.bool_] | None = None,
 ) -> tuple[list[str], Floats]:
     """Verdict of each subject, and the q-value behind `rising` and `falling`.
 
     A subject whose 95 % interval lies wholly within the margin is no discovery, however surely its
-    growth differs from 1: who calls 10 % a year steady would be misled by `rising` at 2 %. It
+    growth differs from 1: who calls 10 % a year steady would be misled by `rising` at 2 %. Over
+    more than seven years the margin is that of a doubling over the span: 10 % a year for thirty
+    years is seventeenfold, and not steady. It
     enters the adjustment with p = 1 rather than being left out of it, which keeps the false
     discovery rate of the other verdicts: a p-value that is only ever raised stays valid. So does
     one that has turned: what rose for twenty years and fell in the last ten is not rising.
@@ -35,6 +40,7 @@ def decide_verdicts(
     growth : of S subjects.
     false_discovery_rate : share of the verdicts of a sort that may be wrong, 0 to 1.
     steady_margin : change a year that still counts as steady, as a fraction.
+    n_years : length of the span.
     turned : (S,) whether the later half of the span surely goes the other way; none means no.
     bent : (S,) whether the share surely leaves a straight course within the span; none means no.
 
@@ -47,7 +53,7 @@ def decide_verdicts(
     Benjamini & Hochberg (1995); Schuirmann (1987) for the equivalence test; their combination is
     ours.
     """
-    bound = float(np.log1p(steady_margin))
+    bound = min(float(np.log1p(steady_margin)), np.log(_MOST_CHANGE) / n_years)
     low, high = growth.interval()
     within = (low >= -bound) & (high <= bound)
     against = np.zeros(len(low), dtype=bool) if turned is None else turned
