@@ -161,7 +161,6 @@ def grid(path: str, *names: str) -> None:
         for s in GRID:
             for name, method in methods.items():
                 n_corpora = {20: 200, 200: 60, 2000: 8}[s.n_subjects]
-                n_corpora *= 3 if name == "upwell" else 1
                 wrong, error, power, level = rates(s, method, n_corpora)
                 file.write(
                     f"{s.n_buckets},{s.n_subjects},{s.corpus},{s.clumping},{s.moving},{name},"
