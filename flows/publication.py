@@ -118,6 +118,7 @@ def _manifest(
         counts=_counts(frames, measured, found),
         bucket=measured["bucket"],
         span=measured["span"],
+        collection_jumps=measured["collection_jumps"],
         encoder=facts["embed"]["encoder"],
         random_state=config.topics.random_state,
         versions={"python": platform.python_version()} | {p: version(p) for p in _PACKAGES},
@@ -132,15 +133,14 @@ def _counts(
 ) -> Counts:
     papers, rejects = frames[tables.PAPERS], frames[tables.REJECTS]
     duplicates = frames[tables.DUPLICATES]
-    n_undated, n_too_coarse = measured["n_undated"], measured["n_too_coarse"]
+    apart = {name: measured[name] for name in ("n_undated", "n_too_coarse", "n_outside")}
     return Counts(
         n_records=found.records.n_rows + found.rejects.n_rows,
         n_papers=papers.height,
         n_duplicates=duplicates.height,
         n_rejects=rejects.height,
-        n_dated=papers.height - n_undated - n_too_coarse,
-        n_undated=n_undated,
-        n_too_coarse=n_too_coarse,
+        n_dated=papers.height - sum(apart.values()),
+        **apart,
         n_topics=frames[tables.TOPICS].height,
         n_outliers=papers.filter(pl.col("topic_id") < 0).height,
         rejects_by_reason=_tally(rejects["reason"]),

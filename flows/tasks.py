@@ -7,7 +7,7 @@ of files on disk, and what failed once fails again.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -245,6 +245,8 @@ def measure(
         "span": [day.isoformat() for day in found.span] if found.span else None,
         "n_undated": found.n_undated,
         "n_too_coarse": found.n_too_coarse,
+        "n_outside": found.n_outside,
+        "collection_jumps": [asdict(j) | {"when": j.when.isoformat()} for j in found.jumps],
     }
     return Measured(run.put("trends", found.trends), run.put("trend_series", found.series)), facts
 

@@ -41,6 +41,15 @@ TOPICS = (
 )
 
 
+# What a row of `trends` has of bursts, turns and checks where there is nothing to tell.
+NO_SHAPE = {
+    "recent_growth": None, "recent_growth_low": None, "recent_growth_high": None,
+    "has_turned": False, "is_emerging": False,
+    "burst_start": None, "burst_end": None, "burst_weight": 0.0, "change_points": [],
+    "sensitive_to": [],
+}  # fmt: skip
+
+
 def buckets(n: int = 11, first_year: int = 2022) -> list[tuple[date, date]]:
     """Quarters from the start of a year."""
     starts = [date(first_year + i // 4, 1 + 3 * (i % 4), 1) for i in range(n + 1)]
@@ -101,7 +110,9 @@ def _subject(
         "n_papers": n_papers,
         "first_share": first if estimated else None,
         "last_share": min(first * growth ** years[-1], 1.0) if estimated else None,
-        "is_burst": name == "distillation", "robust": name != "local and global attention",
+        "is_burst": name == "distillation", **NO_SHAPE,
+        "robust": name != "local and global attention",
+        "sensitive_to": ["composition"] if name == "local and global attention" else [],
     }  # fmt: skip
     return row, series
 

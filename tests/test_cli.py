@@ -22,7 +22,7 @@ def upwell(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         (["run", "nowhere"], "nowhere"),
         (["run", "*.bib"], "*.bib"),
         (["run", "empty"], "empty"),
-        (["run", "--bucket", "week"], "--bucket week"),
+        (["run", "--bucket", "day"], "--bucket day"),
         (["run", "--saved-year", "3"], "--saved-year 3: Input should be greater than"),
         (["run", "--nope"], "Unknown option: --nope"),
         (["rn"], 'Did you mean "run"?'),

@@ -129,7 +129,7 @@ def test_topics_have_keywords_typical_papers_and_their_event(page):
 
 def test_what_was_read_adds_up(page):
     assert "1,312 records = 1,200 papers + 100 duplicates + 12 rejects." in page.words
-    assert "1,150 count in trends, 40 have no date and 10 a date coarser" in page.words
+    assert "1,150 count in trends, 40 have no date, 10 a date coarser" in page.words
     assert "10 rejects: has no abstract" in page.words
     assert "80 duplicates: by an identifier" in page.words
     assert "arxiv.jsonl json lines 1,188 12 dates from `update_date`" in page.words

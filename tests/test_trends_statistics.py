@@ -265,7 +265,9 @@ def made_growth(slope: list[float], error: list[float]) -> Growth:
 
 def test_verdicts_of_plain_cases():
     growth = made_growth([0.4, -0.4, 0.0, 0.1], [0.05, 0.05, 0.01, 0.2])
-    verdicts, q_value = decide_verdicts(growth, false_discovery_rate=0.05, steady_margin=0.1)
+    verdicts, q_value = decide_verdicts(
+        growth, false_discovery_rate=0.05, steady_margin=0.1, n_years=5.0
+    )
     assert verdicts == ["rising", "falling", "steady", "insufficient_evidence"]
     assert (q_value[:2] < 0.001).all()
 
@@ -273,15 +275,17 @@ def test_verdicts_of_plain_cases():
 def test_growth_within_the_margin_is_steady_however_sure():
     growth = made_growth([math.log(1.02)], [0.001])
     assert growth.p_value()[0] < 1e-50
-    verdicts, q_value = decide_verdicts(growth, false_discovery_rate=0.05, steady_margin=0.1)
+    verdicts, q_value = decide_verdicts(
+        growth, false_discovery_rate=0.05, steady_margin=0.1, n_years=5.0
+    )
     assert (verdicts, list(q_value)) == (["steady"], [1.0])
-    verdicts, _ = decide_verdicts(growth, false_discovery_rate=0.05, steady_margin=0.01)
+    verdicts, _ = decide_verdicts(growth, false_discovery_rate=0.05, steady_margin=0.01, n_years=5.0)
     assert verdicts == ["rising"]
 
 
 def test_margin_is_as_wide_below_as_above():
     growth = made_growth([math.log(1.099), -math.log(1.099), -math.log(1.101)], [1e-5] * 3)
-    verdicts, _ = decide_verdicts(growth, false_discovery_rate=0.05, steady_margin=0.1)
+    verdicts, _ = decide_verdicts(growth, false_discovery_rate=0.05, steady_margin=0.1, n_years=5.0)
     assert verdicts == ["steady", "steady", "falling"]
 
 
@@ -291,7 +295,7 @@ def test_steady_subjects_do_not_make_discoveries_cheaper():
     z = stats.norm.ppf(np.linspace(0.005, 0.995, 100))
     growth = made_growth([math.log(1.02)] * 900 + list(z * 0.3), [0.001] * 900 + [0.3] * 100)
     assert (adjust_p_values(growth.p_value()) <= 0.05)[900:].any()
-    verdicts, _ = decide_verdicts(growth, false_discovery_rate=0.05, steady_margin=0.1)
+    verdicts, _ = decide_verdicts(growth, false_discovery_rate=0.05, steady_margin=0.1, n_years=5.0)
     assert set(verdicts[:900]) == {"steady"}
     assert set(verdicts[900:]) == {"insufficient_evidence"}
 

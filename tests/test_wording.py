@@ -30,7 +30,11 @@ def row(**changed):
         "last_share": 0.05,
         "is_burst": False,
         "robust": True,
+        **NO_SHAPE,
     } | changed
+
+
+NO_SHAPE = made_up.NO_SHAPE
 
 
 UNKNOWN = {"growth": None, "growth_low": None, "growth_high": None, "first_share": None}
@@ -157,10 +161,30 @@ def test_a_doubling_is_told_as_a_factor_with_the_interval_in_the_same_unit():
 
 
 def test_caveats_follow_the_verdict():
-    assert "With caution" in sentence(row(robust=False))
+    doubtful = row(robust=False, sensitive_to=["bucket_width", "composition"])
+    assert "With caution: the sign changes with wider or finer buckets and with " in sentence(
+        doubtful
+    )
     assert "With caution" not in sentence(row())
     assert "stands out" in sentence(row(is_burst=True))
     assert "stands out" in sentence(row(**UNKNOWN) | {"is_burst": True})
+
+
+def test_what_has_turned_is_told_with_both_growths():
+    turned = row(verdict="insufficient_evidence", has_turned=True, recent_growth=0.9)
+    assert plain(sentence(turned)) == (
+        "Label noise has turned: +40 % a year over the whole span, −10 % a year over its later half, "
+        "so it is called neither rising nor falling (92 papers)."
+    )
+    told = verdict_rows(table(turned))[0]["caveats"]
+    assert plain(told) == "has turned: −10 % a year in the later half"
+
+
+def test_what_is_new_is_called_so():
+    assert sentence(row(is_emerging=True)).endswith(
+        " It is new: all but absent in the earlier half."
+    )
+    assert verdict_rows(table(row(is_emerging=True)))[0]["caveats"] == "new"
 
 
 @pytest.mark.parametrize(

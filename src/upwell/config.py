@@ -4,6 +4,7 @@ The models are frozen; the form in the Prefect UI and the options of `upwell run
 them, so a field's description is what an operator reads.
 """
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -84,6 +85,12 @@ class TrendConfig(_Frozen):
         "auto",
         description="Width of a bucket; `auto` takes the finest that the number of papers allows.",
     )
+    since: date | None = Field(
+        None,
+        description="First day that counts in trends; unset, where the collection begins, leaving "
+        "out a few stragglers from long before.",
+    )
+    until: date | None = Field(None, description="Last day that counts in trends.")
     false_discovery_rate: float = Field(
         0.05,
         gt=0,
@@ -94,8 +101,15 @@ class TrendConfig(_Frozen):
         0.10,
         gt=0,
         lt=1,
-        description="Growth per year within which a subject counts as steady (0.10: within 10 %).",
+        description="Growth per year within which a subject counts as steady (0.10: within 10 %); "
+        "less over long spans, in which it may not double or halve.",
     )
+
+    @model_validator(mode="after")
+    def _span_has_days(self) -> "TrendConfig":
+        if self.since and self.until and self.since > self.until:
+            raise ValueError(f"since {self.since} is after until {self.until}; swap them")
+        return self
 
 
 class RunConfig(_Frozen):

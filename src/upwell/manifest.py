@@ -34,6 +34,7 @@ class Counts(_Part):
     n_dated: NonNegativeInt = Field(description="papers that count in trends")
     n_undated: NonNegativeInt = Field(description="papers without a date")
     n_too_coarse: NonNegativeInt = Field(description="papers dated more coarsely than the bucket")
+    n_outside: NonNegativeInt = Field(0, description="papers dated outside the span of the trends")
     n_topics: NonNegativeInt
     n_outliers: NonNegativeInt = Field(description="papers in no topic")
     rejects_by_reason: dict[str, int]
@@ -54,10 +55,21 @@ class Counts(_Part):
             dated=self.n_dated,
             undated=self.n_undated,
             too_coarse=self.n_too_coarse,
+            outside=self.n_outside,
         )
         _equal(self.n_rejects, "rejects", **self.rejects_by_reason)
         _equal(self.n_duplicates, "duplicates", **self.duplicates_by_method)
         return self
+
+
+class CollectionJump(_Part):
+    """A sudden change of what is collected; no trend of the literature."""
+
+    kind: str = Field(description="source or category")
+    name: str
+    when: date = Field(description="first day of the bucket from which its share is another")
+    before: float = Field(description="share of the papers in the buckets before, 0–1")
+    after: float = Field(description="share from then on, 0–1")
 
 
 class Manifest(_Part):
@@ -72,6 +84,9 @@ class Manifest(_Part):
     counts: Counts
     bucket: BucketWidth | None = Field(description="width of a bucket; null without trends")
     span: tuple[date, date] | None = Field(description="first and last day of the trends")
+    collection_jumps: tuple[CollectionJump, ...] = Field(
+        (), description="where there are any, growth is measured within strata"
+    )
     encoder: str = Field(description="identity of the encoder and its weights")
     random_state: int
     versions: dict[str, str] = Field(description="of Python and the packages that matter")

@@ -17,6 +17,14 @@ VERDICT_WORDS = {
     "steady": "steady",
     "insufficient_evidence": "insufficient evidence",
 }
+CHECK_WORDS = {
+    "one_bucket": "one bucket left out",
+    "bucket_width": "wider or finer buckets",
+    "largest_source": "the largest source left out",
+    "largest_category": "the largest category left out",
+    "clustered_only": "the papers of topics only",
+    "composition": "growth against the median topic",
+}
 MAX_NAMES = {"rising": 3, "falling": 2, "steady": 0}  # in a headline, which has to stay short
 SMALL_SHARE = 0.1  # up to here, growth of the odds and of the share differ by a tenth at most
 
@@ -74,12 +82,14 @@ def sentence(row: Row) -> str:
     Returns
     -------
     A sentence with the estimate, its 95 % interval and the number of dated papers. If the verdict
-    does not hold under every sensitivity check, or the last complete bucket is a burst, a second
-    sentence says so.
+    does not hold under every sensitivity check, the subject is new, or the last complete bucket is
+    a burst, a second sentence says so.
     """
     name = clipped(row["name"])
     verdict = row["verdict"]
     papers = count(row["n_papers"], "paper")
+    if row["has_turned"]:
+        return f"{_capital(name)} has turned: {_turn(row)} ({papers})." + _burst(row)
     if verdict == "insufficient_evidence":
         return f"For {name} the evidence is not enough to say{_what_fits(row)}." + _burst(row)
     if not has_estimate(row):
@@ -87,7 +97,16 @@ def sentence(row: Row) -> str:
     _, interval = _estimate(row)
     return (
         f"{_capital(name)} is {VERDICT_WORDS[verdict]}: {_movement(row)} a year "
-        f"(95{NBSP}% interval {interval}; {papers})." + _doubt(row) + _burst(row)
+        f"(95{NBSP}% interval {interval}; {papers})." + _doubt(row) + _news(row) + _burst(row)
+    )
+
+
+def _turn(row: Row) -> str:
+    """Growth over the span and over its later half, which go different ways."""
+    overall, late = (change(row[name]) for name in ("growth", "recent_growth"))
+    return (
+        f"{overall} a year over the whole span, {late} a year over its later half, so it is called "
+        "neither rising nor falling"
     )
 
 
@@ -133,12 +152,22 @@ def is_one_of_many(row: Row) -> bool:
 
 def is_doubtful(row: Row) -> bool:
     """Whether a `rising` or `falling` is turned round by one of the sensitivity checks."""
-    return not row["robust"] and row["verdict"] in {"rising", "falling"}
+    return bool(row["sensitive_to"]) and row["verdict"] in {"rising", "falling"}
 
 
 def _doubt(row: Row) -> str:
     """The caveat of a doubtful verdict."""
-    return " With caution: not every sensitivity check agrees." if is_doubtful(row) else ""
+    return f" With caution: the sign changes with {_checks(row)}." if is_doubtful(row) else ""
+
+
+def _checks(row: Row) -> str:
+    """The sensitivity checks that turn a verdict round."""
+    return " and with ".join(CHECK_WORDS[name] for name in row["sensitive_to"])
+
+
+def _news(row: Row) -> str:
+    """That the subject came up late."""
+    return " It is new: all but absent in the earlier half." if row["is_emerging"] else ""
 
 
 def _burst(row: Row) -> str:
@@ -252,7 +281,11 @@ def caveats(row: Row) -> str:
     """What a reader of a verdict should also know; empty if there is nothing."""
     said = []
     if is_doubtful(row):
-        said.append("not every sensitivity check agrees")
+        said.append(f"sign changes with {_checks(row)}")
+    if row["has_turned"]:
+        said.append(f"has turned: {change(row['recent_growth'])} a year in the later half")
+    if row["is_emerging"]:
+        said.append("new")
     if row["is_burst"]:
         said.append("last complete bucket stands out")
     return "; ".join(said)

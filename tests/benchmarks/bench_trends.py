@@ -161,7 +161,6 @@ def grid(path: str, *names: str) -> None:
         for s in GRID:
             for name, method in methods.items():
                 n_corpora = {20: 200, 200: 60, 2000: 8}[s.n_subjects]
-                n_corpora *= 3 if name == "upwell" else 1
                 wrong, error, power, level = rates(s, method, n_corpora)
                 file.write(
                     f"{s.n_buckets},{s.n_subjects},{s.corpus},{s.clumping},{s.moving},{name},"
@@ -218,7 +217,9 @@ def steady() -> None:
                 counts = rng.binomial(c.n_total.astype(int), shifted).astype(float)
                 c = Corpus(counts, c.n_total, c.time, slopes)
                 growth = _growth(c)
-                verdicts, _ = decide_verdicts(growth, false_discovery_rate=RATE, steady_margin=0.1)
+                verdicts, _ = decide_verdicts(
+                    growth, false_discovery_rate=RATE, steady_margin=0.1, n_years=5.0
+                )
                 is_steady = np.array(verdicts) == "steady"
                 outside = slopes > np.log(1.1)
                 wrong.append((is_steady & outside).sum() / max(1, is_steady.sum()))
@@ -248,7 +249,7 @@ def speed() -> None:
         start = time.perf_counter()
         growth = _growth(c)
         middle = time.perf_counter()
-        decide_verdicts(growth, false_discovery_rate=RATE, steady_margin=0.1)
+        decide_verdicts(growth, false_discovery_rate=RATE, steady_margin=0.1, n_years=5.0)
         say(
             f"carry-over {carry_over}: growth {middle - start:.2f} s, "
             f"verdicts {time.perf_counter() - middle:.2f} s"

@@ -94,9 +94,9 @@ def reading(manifest: Manifest) -> dict[str, Any]:
         "papers_read": f"{n_papers} from {count(len(manifest.files), 'file')}",
         "balance": f"{count(counts.n_records, 'record')} = {n_papers} + "
         f"{count(counts.n_duplicates, 'duplicate')} + {count(counts.n_rejects, 'reject')}.",
-        "dated": f"Of the papers {count(counts.n_dated)} count in trends, {apart} no date and "
-        f"{count(counts.n_too_coarse)} a date coarser than the bucket; these last two count in no "
-        "trend.",
+        "dated": f"Of the papers {count(counts.n_dated)} count in trends, {apart} no date, "
+        f"{count(counts.n_too_coarse)} a date coarser than the bucket and "
+        f"{count(counts.n_outside)} one outside the span; these last three count in no trend.",
         "outliers": f"{count(counts.n_outliers, 'paper')} of {count(counts.n_papers)} in no topic.",
         "warnings": warnings(manifest),
         "tallies": tallies,

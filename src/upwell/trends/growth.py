@@ -51,12 +51,6 @@ class Growth:
         reach = stdtrit(self.n_behind, 0.5 + level / 2) * self.standard_error
         return self.slope - reach, self.slope + reach
 
-    def share_at(self, time: float) -> Floats:
-        """Fitted share at a time in years, (S,)."""
-        logit = np.clip(self.fit.intercept + self.slope * time, -500, 500)
-        share: Floats = 1 / (1 + np.exp(-logit))
-        return share
-
 
 def estimate_growth(
     n_papers: Floats,
@@ -92,33 +86,37 @@ def estimate_growth(
     chosen by simulation (tests/benchmarks/bench_trends.py), is ours.
     """
     fit, noise = fit_with_noise(n_papers, n_total, time, rank, offset)
+    inside = np.ones(len(n_papers)) if within is None else within
+    return moderate(fit, noise, n_papers, n_total, rank, within=inside)
+
+
+def moderate(
+    fit: LogitFit,
+    noise: Noise,
+    n_papers: Floats,
+    n_total: Floats,
+    rank: Floats,
+    *,
+    within: Floats,
+) -> Growth:
+    """Lines and the noise around them to growth with its error, dispersions shrunk.
+
+    Parameters
+    ----------
+    fit, noise : of S subjects over B buckets.
+    n_papers, n_total, rank : what they were fitted to.
+    within : (S,) share of the information about the slope that lies within strata.
+    """
     correlation = noise.correlation(n_total, rank)
+    inflation = _inflation(fit, correlation)
     level = np.sqrt(fit.weight / fit.weight.sum(axis=1, keepdims=True))
-    n_expected = len(n_total) - _inflation(fit, correlation) - _quadratic(level, correlation)
+    n_expected = len(n_total) - inflation - _quadratic(level, correlation)
     squares = scaled_squares(fit, n_papers, n_total) / noise.variance_factor(n_total)
     raw = squares.sum(axis=1) / n_expected
     shrunken, n_behind = squeeze_dispersion(raw, float(len(n_total) - 2))
     dispersion = np.maximum(shrunken, fit.information / _binomial_information(fit, n_total))
-    inside = np.ones(len(n_papers)) if within is None else within
-    error = slope_error(fit, noise, dispersion, n_total, rank) / np.sqrt(inside)
-    return Growth(fit, noise, dispersion, error, n_behind, inside)
-
-
-def slope_error(
-    fit: LogitFit, noise: Noise, dispersion: Floats, n_total: Floats, rank: Floats
-) -> Floats:
-    """Standard error of the slopes of a fit under noise that is carried over, (S,).
-
-    Parameters
-    ----------
-    fit : of S subjects over B buckets.
-    noise, dispersion : what they scatter by; `dispersion` (S,).
-    n_total, rank : (B,) papers and number in the calendar of each bucket.
-    """
-    error: Floats = np.sqrt(
-        dispersion * _inflation(fit, noise.correlation(n_total, rank)) / fit.information
-    )
-    return error
+    error = np.sqrt(dispersion * inflation / fit.information / within)
+    return Growth(fit, noise, dispersion, error, n_behind, within)
 
 
 def _inflation(fit: LogitFit, correlation: Floats) -> Floats:

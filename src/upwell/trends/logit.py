@@ -162,3 +162,29 @@ def _evaluate(
     centred = time - (weight @ time / weight.sum(axis=1))[:, None]
     information = (weight * centred**2).sum(axis=1)
     return LogitFit(intercept, slope, share, weight, centred, information, offset)
+
+
+def refit_level(fit: LogitFit, n_papers: Floats, n_total: Floats) -> Floats:
+    """Intercepts with which the lines hold as many papers as there are, (S,).
+
+    Parameters
+    ----------
+    fit : lines of S subjects over B buckets; their slopes stay.
+    n_papers, n_total : (S, B) and (B,), what they were fitted to.
+
+    Source
+    ------
+    Puhr et al. (2017), Firth's logistic regression with rare events.
+    """
+    share = np.clip(fit.share, 1e-300, 1 - 1e-16)
+    known = np.log(share) - np.log1p(-share)
+    shift = np.zeros(len(n_papers))
+    for _ in range(_MAX_ITERATIONS):
+        now = 1 / (1 + np.exp(-np.clip(known + shift[:, None], -_FARTHEST, _FARTHEST)))
+        gap = (n_papers - n_total * now).sum(axis=1)
+        step = gap / np.maximum((n_total * now * (1 - now)).sum(axis=1), 1e-200)
+        shift += np.clip(step, -1, 1)
+        if np.abs(step).max(initial=0) < _TOLERANCE:
+            break
+    level: Floats = fit.intercept + shift
+    return level

@@ -29,6 +29,7 @@ from upwell.trends.notes import (
 )
 from upwell.trends.rows import Counted, with_evidence, without_evidence
 from upwell.trends.series import share_series
+from upwell.trends.span import within_span
 from upwell.trends.strata import count_strata, grow_within
 
 OUTLIER_TOPIC = "-1"
@@ -40,8 +41,9 @@ class Trends:
 
     `trends` and `series` are the published tables, `notes` sentences for the reader about what
     the numbers cannot say. `bucket` is the width used and `span` the first and last day covered;
-    both None if no paper could be placed. Of the papers, `n_undated` have no date and
-    `n_too_coarse` a date coarser than the buckets; neither count in any trend. `jumps` are the
+    both None if no paper could be placed. Of the papers, `n_undated` have no date,
+    `n_too_coarse` a date coarser than the buckets and `n_outside` one outside the span; none of
+    these count in any trend. `jumps` are the
     sudden changes of the collection; where there are any, growth is measured within strata.
     """
 
@@ -51,6 +53,7 @@ class Trends:
     bucket: BucketWidth | None
     n_undated: int
     n_too_coarse: int
+    n_outside: int
     span: tuple[date, date] | None
     jumps: tuple[Jump, ...]
 
@@ -99,17 +102,22 @@ def measure_trends(
     """
     members = _check(papers, members, subjects)
     subjects = subjects.select("kind", "subject", "name").sort("kind", "subject")
-    dated = dated_papers(papers)
-    n_undated = len(papers) - len(dated)
+    all_dated = dated_papers(papers)
+    dated = within_span(all_dated, config)
+    n_undated, n_outside = len(papers) - len(all_dated), len(all_dated) - len(dated)
     calendar = None
     if not dated.is_empty():
         width = choose_width(dated) if config.bucket == "auto" else config.bucket
         calendar = make_calendar(dated, width)
     if calendar is None:
-        notes = describe_no_buckets(config.bucket, n_papers=len(papers), n_undated=n_undated)
+        notes = describe_no_buckets(
+            config.bucket, n_papers=len(papers), n_undated=n_undated, n_outside=n_outside
+        )
         table = TRENDS.conform(without_evidence(subjects, np.zeros(len(subjects))))
         coarse = len(dated)
-        return Trends(table, TREND_SERIES.empty(), notes, None, n_undated, coarse, None, ())
+        return Trends(
+            table, TREND_SERIES.empty(), notes, None, n_undated, coarse, n_outside, None, ()
+        )
     jumps = find_jumps(calendar, dated)
     parts = part(dated, jumps)
     n_papers = count_papers(calendar, members, subjects)
@@ -123,7 +131,13 @@ def measure_trends(
         counted = Counted(calendar, n_papers[tested][:, calendar.filled])
         known = with_evidence(rows.filter(tested), growth, counted, disagreeing, config)
         rows = pl.concat([rows.filter(~tested), known])
-    limits = describe(calendar, n_papers=len(papers), n_dated=len(dated), tested=tested)
+    limits = describe(
+        calendar,
+        n_papers=len(papers),
+        n_dated=len(dated),
+        n_outside=n_outside,
+        tested=tested,
+    )
     return Trends(
         TRENDS.conform(rows),
         TREND_SERIES.conform(share_series(subjects, calendar, n_papers, tested, growth)),
@@ -131,6 +145,7 @@ def measure_trends(
         calendar.width,
         n_undated,
         len(dated) - len(calendar.placed),
+        n_outside,
         calendar.span,
         jumps,
     )

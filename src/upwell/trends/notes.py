@@ -18,31 +18,44 @@ _MOST_JUMPS = 4  # told in a note
 _FEW_PAPERS = 30  # in a bucket; the share of one bucket is then known to within 18 points
 
 
-def describe_no_buckets(bucket: str, *, n_papers: int, n_undated: int) -> tuple[str, ...]:
+def describe_no_buckets(
+    bucket: str, *, n_papers: int, n_undated: int, n_outside: int
+) -> tuple[str, ...]:
     """Why there is no trend at all.
 
     Parameters
     ----------
     bucket : the width that was asked for.
-    n_papers, n_undated : papers there are, and of these without a date.
+    n_papers, n_undated, n_outside : papers there are, and of these without a date and with one
+        outside the span.
     """
     if not n_papers:
         return ("There are no papers, so no trend can be measured.",)
     if n_undated == n_papers:
         return (f"None of the {n_papers} papers has a date, so no trend can be measured.",)
-    dated = f"None of the {n_papers - n_undated} dated papers is dated to the month or day"
+    if n_outside == n_papers - n_undated:
+        return (f"None of the {n_outside} dated papers lies between `since` and `until`.",)
+    dated = (
+        f"None of the {n_papers - n_undated - n_outside} dated papers is dated to the month or day"
+    )
     return (f"{dated}, as buckets of a {bucket} need; `auto` would make them years.",)
 
 
 def describe(
-    calendar: Calendar, *, n_papers: int, n_dated: int, tested: NDArray[np.bool_]
+    calendar: Calendar,
+    *,
+    n_papers: int,
+    n_dated: int,
+    n_outside: int,
+    tested: NDArray[np.bool_],
 ) -> tuple[str, ...]:
     """What limits the trends of this run.
 
     Parameters
     ----------
     calendar : the buckets and the papers in them.
-    n_papers, n_dated : papers there are, and of these with a date of any sort.
+    n_papers, n_dated, n_outside : papers there are, and of these with a date of any sort within
+        the span, and outside it.
     tested : (S,) which subjects there was evidence enough to test.
 
     Returns
@@ -54,9 +67,14 @@ def describe(
     n_filled, n_small = len(calendar.filled), int((~tested).sum())
     median = float(np.median(calendar.n_total))
     notes = []
-    if n_dated < n_papers:
+    n_undated = n_papers - n_dated - n_outside
+    if n_undated:
+        notes.append(f"{n_undated} of {n_papers} papers have no date and count in no trend.")
+    if n_outside:
         notes.append(
-            f"{n_papers - n_dated} of {n_papers} papers have no date and count in no trend."
+            f"{n_outside} of {n_papers} papers lie outside the span from "
+            f"{calendar.span[0]} to {calendar.span[1]} (stragglers from before the collection "
+            "begins, or outside of `since` and `until`) and count in no trend."
         )
     if n_coarse:
         notes.append(

@@ -1,73 +1,82 @@
-"""Growth of late, and subjects that are new: what a single line over the span does not say."""
-
-from dataclasses import dataclass
+"""Growth in the halves of the span, and newcomers: what a single line does not say."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from upwell.trends.growth import Growth, slope_error
+from upwell.trends.growth import Growth, moderate
 from upwell.trends.logit import Floats, fit_logit
 
-_FEWEST_BUCKETS = 4  # in the later half, for a slope of its own to mean something
+_FEWEST_BUCKETS = 4  # in a half, for a slope of its own to mean something
+_SURE = 1.96  # standard errors
 _BIRTH = 0.25  # of the later half's share, in the earlier half, is the most of a newcomer
 
 
-@dataclass(frozen=True)
-class Recent:
-    """Slope of S subjects over the later half of the span, a year on the logit scale.
+def halves(time: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Positions of the buckets (B,) in the earlier and the later half of the span.
 
-    `low` and `high` (S,) are the ends of its 95 % interval.
+    The later one has at least half of the buckets, wherever the middle of the time lies.
     """
-
-    slope: Floats
-    low: Floats
-    high: Floats
-
-    def against(self, slope: Floats) -> NDArray[np.bool_]:
-        """Whether the later half goes the other way than a slope over all of it, surely; (S,)."""
-        turned: NDArray[np.bool_] = np.where(slope > 0, self.high < 0, self.low > 0)
-        return turned
-
-
-def later_half(time: Floats) -> NDArray[np.intp]:
-    """Positions of the buckets (B,) in the later half of the span; at least half of them."""
     late = np.flatnonzero(time >= (time[0] + time[-1]) / 2)
-    return late if len(late) >= len(time) // 2 else np.arange(len(time) - len(time) // 2, len(time))
+    if len(late) < len(time) // 2:
+        late = np.arange(len(time) - len(time) // 2, len(time))
+    return np.setdiff1d(np.arange(len(time)), late), late
 
 
-def grow_recently(
-    growth: Growth, n_papers: Floats, n_total: Floats, time: Floats, rank: Floats
-) -> Recent | None:
-    """Growth over the later half of the span, with the noise of all of it.
+def grow_in(
+    growth: Growth,
+    n_papers: Floats,
+    n_total: Floats,
+    time: Floats,
+    rank: Floats,
+    *,
+    buckets: NDArray[np.intp],
+) -> Growth | None:
+    """Growth over a part of the span, with the noise learned from all of it.
 
     Parameters
     ----------
     growth : over all buckets.
     n_papers, n_total, time, rank : what it was measured on.
+    buckets : positions of the part's buckets.
 
     Returns
     -------
-    The later growth; None with fewer than 4 buckets in that half.
+    The growth in that part; None with fewer than 4 buckets in it.
 
     Source
     ------
     Our definition.
     """
-    from scipy.special import stdtrit
-
-    late = later_half(time)
-    if len(late) < _FEWEST_BUCKETS:
+    if len(buckets) < _FEWEST_BUCKETS:
         return None
+    here = (n_papers[:, buckets], n_total[buckets], rank[buckets])
     fit = fit_logit(
-        n_papers[:, late],
-        n_total[late],
-        time[late],
-        variance_factor=growth.noise.variance_factor(n_total[late]),
-        offset=growth.fit.offset[:, late],
+        *here[:2],
+        time[buckets],
+        variance_factor=growth.noise.variance_factor(here[1]),
+        offset=growth.fit.offset[:, buckets],
     )
-    error = slope_error(fit, growth.noise, growth.dispersion, n_total[late], rank[late])
-    reach = stdtrit(growth.n_behind, 0.975) * error / np.sqrt(growth.within)
-    return Recent(fit.slope, fit.slope - reach, fit.slope + reach)
+    return moderate(fit, growth.noise, *here, within=growth.within)
+
+
+def has_turned(growth: Growth, recent: Growth) -> NDArray[np.bool_]:
+    """Whether the later half surely goes the other way than the whole span, (S,).
+
+    It does if its 95 % interval lies on the other side of no growth.
+    """
+    low, high = recent.interval()
+    turned: NDArray[np.bool_] = np.where(growth.slope > 0, high < 0, low > 0)
+    return turned
+
+
+def has_bent(early: Growth, late: Growth) -> NDArray[np.bool_]:
+    """Whether the two halves of the span surely grow differently, (S,).
+
+    They do if the difference of their slopes is more than 1.96 of its standard errors.
+    """
+    error = np.hypot(early.standard_error, late.standard_error)
+    bent: NDArray[np.bool_] = np.abs(early.slope - late.slope) > _SURE * error
+    return bent
 
 
 def born_late(growth: Growth, n_papers: Floats, n_total: Floats, time: Floats) -> Floats:
@@ -91,8 +100,7 @@ def born_late(growth: Growth, n_papers: Floats, n_total: Floats, time: Floats) -
     """
     from scipy.special import betaincinv
 
-    late = later_half(time)
-    early = np.setdiff1d(np.arange(len(time)), late)
+    early, late = halves(time)
     worth = np.maximum(growth.noise.variance_factor(n_total) * growth.dispersion[:, None], 1.0)
     inside, outside = n_papers / worth, (n_total - n_papers) / worth
     then = betaincinv(

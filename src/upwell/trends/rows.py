@@ -1,6 +1,7 @@
 """Numbers of the subjects → rows of the table `trends`."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,8 +11,8 @@ from upwell.config import TrendConfig
 from upwell.trends.buckets import Calendar
 from upwell.trends.bursts import find_change_points, find_kleinberg_bursts
 from upwell.trends.growth import Growth
-from upwell.trends.logit import Floats
-from upwell.trends.recent import born_late, grow_recently
+from upwell.trends.logit import Floats, refit_level
+from upwell.trends.recent import born_late, grow_in, halves, has_bent, has_turned
 from upwell.trends.verdicts import decide_verdicts, find_bursts
 
 _LARGEST_GROWTH = 1e6  # a year; what is beyond is no better known than this
@@ -41,6 +42,10 @@ class Counted:
     def rank(self) -> Floats:
         """Number of each bucket in the calendar, (B,)."""
         return self.calendar.filled.astype(np.float64)
+
+    def given(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """`n_papers`, `n_total`, `time`, `rank`: the arguments of `estimate_growth`."""
+        return self.n_papers, self.n_total, self.time, self.rank
 
 
 def without_evidence(subjects: pl.DataFrame, n_papers: Floats) -> pl.DataFrame:
@@ -83,24 +88,32 @@ def with_evidence(
     disagreeing : S lists of the sensitivity checks that disagree.
     config : error rates and margins.
     """
-    recent = grow_recently(growth, counted.n_papers, counted.n_total, counted.time, counted.rank)
-    turned = recent.against(growth.slope) if recent else np.zeros(len(rows), dtype=bool)
+    early, recent = (
+        grow_in(growth, *counted.given(), buckets=half) for half in halves(counted.time)
+    )
+    turned = has_turned(growth, recent) if recent else np.zeros(len(rows), dtype=bool)
+    shapes = _shapes(growth, counted)
+    bent = np.array([bool(points) for points in shapes["change_points"]])
+    if early and recent:
+        bent |= has_bent(early, recent)
     verdicts, q_value = decide_verdicts(
         growth,
         false_discovery_rate=config.false_discovery_rate,
         steady_margin=config.steady_margin,
+        n_years=counted.calendar.n_years,
         turned=turned,
+        bent=bent,
     )
     low, high = growth.interval()
-    late = born_late(growth, counted.n_papers, counted.n_total, counted.time)
-    values = {
+    late = born_late(growth, *counted.given()[:3])
+    values: dict[str, Any] = {
         "growth": _factor(growth.slope),
         "growth_low": _factor(low),
         "growth_high": _factor(high),
         "p_value": growth.p_value(),
         "q_value": q_value,
-        "first_share": growth.share_at(0.0),
-        "last_share": growth.share_at(counted.calendar.n_years),
+        "first_share": _share_at(0.0, growth, counted),
+        "last_share": _share_at(counted.calendar.n_years, growth, counted),
         "has_turned": turned,
         "is_emerging": late & (np.array(verdicts) == "rising"),
         "is_burst": _last_bursts(growth, counted, config),
@@ -108,14 +121,28 @@ def with_evidence(
         "sensitive_to": disagreeing,
     }
     if recent:
-        values["recent_growth"] = _factor(recent.slope)
-        values["recent_growth_low"] = _factor(recent.low)
-        values["recent_growth_high"] = _factor(recent.high)
-    values |= _shapes(growth, counted)
+        ends = ("recent_growth", "recent_growth_low", "recent_growth_high")
+        values |= dict(zip(ends, map(_factor, (recent.slope, *recent.interval())), strict=True))
+    values |= shapes
     return rows.with_columns(
         pl.Series("verdict", verdicts),
         *(pl.Series(k, v, dtype=rows.schema[k]) for k, v in values.items()),
     )
+
+
+def _share_at(time: float, growth: Growth, counted: Counted) -> Floats:
+    """Share on a line that holds as many papers as there are, (S,).
+
+    Firth's penalty, which keeps slopes honest, draws the level of small subjects up.
+
+    Source
+    ------
+    Puhr et al. (2017), Firth's logistic regression with rare events (FLIC).
+    """
+    level = refit_level(growth.fit, counted.n_papers, counted.n_total)
+    logit = np.clip(level + growth.slope * time, -500, 500)
+    share: Floats = 1 / (1 + np.exp(-logit))
+    return share
 
 
 def _last_bursts(growth: Growth, counted: Counted, config: TrendConfig) -> NDArray[np.bool_]:
@@ -133,7 +160,7 @@ def _last_bursts(growth: Growth, counted: Counted, config: TrendConfig) -> NDArr
     )
 
 
-def _shapes(growth: Growth, counted: Counted) -> dict[str, object]:
+def _shapes(growth: Growth, counted: Counted) -> dict[str, Any]:
     """Bursts and change points, in units of what clumped papers are worth."""
     factor = growth.noise.variance_factor(counted.n_total)
     worth = np.maximum(factor * growth.dispersion[:, None], 1.0)

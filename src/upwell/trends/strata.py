@@ -112,9 +112,8 @@ def mix(strata: Strata, time: Floats, slope: Floats) -> Mixture:
     mean = np.clip(mean, 1e-12, 1 - 1e-12)
     offset = np.log(mean / (1 - mean)) - tilt
     offset -= (offset @ n_total / n_total.sum())[:, None]
-    weight = strata.n_total * share * (1 - share)
-    inside = _spread(weight, time).sum(axis=1)
-    across = _spread(weight.sum(axis=1), time)
+    inside = _spread(strata.n_total * share * (1 - share), time).sum(axis=1)
+    across = _spread(n_total * mean * (1 - mean), time)
     return Mixture(offset, np.clip(inside / np.maximum(across, 1e-200), 1e-9, 1.0))
 
 
