@@ -101,7 +101,8 @@ def backtest_run(published: PublishedRun, *, n_cutoffs: int) -> pl.DataFrame:
     if manifest.bucket is None:
         raise RunError(f"{published.folder}/run.json: the run names no bucket, but has trends")
     papers = published.read(PAPERS)
-    cutoffs = choose_cutoffs(papers, width=manifest.bucket, n_cutoffs=n_cutoffs)
+    trends = manifest.config.trends
+    cutoffs = choose_cutoffs(papers, width=manifest.bucket, config=trends, n_cutoffs=n_cutoffs)
     encoder = load_encoder(manifest.config.encode.encoder)
     if encoder.identity != manifest.encoder:
         raise RunError(

@@ -15,7 +15,7 @@ from flows.published import PublishedRun, RunError, find_run
 from upwell.quantities import count, percent
 from upwell.store import add_to_run
 from upwell.tables import CALIBRATION, PAPERS, SHUFFLES
-from upwell.trends.calibration import Calibration, CalibrationError, calibrate
+from upwell.trends.calibration import MOVING, Calibration, CalibrationError, calibrate
 
 _NEEDED = ("paper_id", "published", "date_precision", "categories", "sources")
 _HEADS = {"papers": "papers shuffled", "buckets": "buckets shuffled"}
@@ -44,7 +44,7 @@ def run(name: str, *, outputs: Path, n_shuffles: int) -> None:
 
 
 def calibrate_run(published: PublishedRun, *, n_shuffles: int) -> tuple[Calibration, bool]:
-    """The calibration of a run, and whether its published p-values are not those of this version.
+    """The calibration of a run, and whether its test was another one than that of this version.
 
     Raises
     ------
@@ -68,8 +68,16 @@ def calibrate_run(published: PublishedRun, *, n_shuffles: int) -> tuple[Calibrat
             random_state=manifest.random_state,
             progress=advance,
         )
-    again = found.subjects.with_columns(now=found.p_value).join(tested, on=["kind", "subject"])
-    return found, bool(((again["now"] - again["p_value"]).abs() > 1e-6).any())
+    return found, _differs(found, tested)
+
+
+def _differs(found: Calibration, tested: pl.DataFrame) -> bool:
+    """Whether p-values or verdicts of the run are not what its own dates give now."""
+    now = found.subjects.with_columns(now=found.p_value, moving=found.is_moving)
+    both = now.join(tested, on=["kind", "subject"])
+    is_other = (pl.col("now") - pl.col("p_value")).abs() > 1e-6
+    is_other |= pl.col("moving") != pl.col("verdict").is_in(MOVING)
+    return bool(both.select(is_other.any()).item())
 
 
 def write(folder: Path, found: Calibration) -> None:
@@ -150,7 +158,7 @@ def _notes(found: Calibration, *, differs: bool) -> list[str]:
         )
     if differs:
         notes.append(
-            "The p-values of this run are not those of the test as it is now: another version made "
-            "it. What is calibrated is the test as it is now."
+            "What this run says is not what its dates give now: another version made it. What is "
+            "calibrated is the test as it is now."
         )
     return notes

@@ -99,7 +99,7 @@ def publish_run(outputs: Path, papers: pl.DataFrame, *, config: RunConfig = CONF
         orient="row",
     )  # fmt: skip
     found = measure_trends(papers, members, subjects, config=config.trends)
-    n_dated = papers.height - found.n_undated - found.n_too_coarse
+    apart = {name: getattr(found, name) for name in ("n_undated", "n_too_coarse", "n_outside")}
     with open_run(outputs, started=datetime.now(UTC), on_wait=print) as run:
         return publish(
             run,
@@ -113,7 +113,7 @@ def publish_run(outputs: Path, papers: pl.DataFrame, *, config: RunConfig = CONF
                 as_of=run.started.date(), config=config, files=(),
                 counts=Counts(
                     n_records=papers.height, n_papers=papers.height, n_duplicates=0, n_rejects=0,
-                    n_dated=n_dated, n_undated=found.n_undated, n_too_coarse=found.n_too_coarse,
+                    n_dated=papers.height - sum(apart.values()), **apart,
                     n_topics=len(FIELDS), n_outliers=0, rejects_by_reason={},
                     duplicates_by_method={},
                 ),

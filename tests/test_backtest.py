@@ -12,6 +12,7 @@ from test_cli import upwell
 from test_figures import assert_readable, texts
 
 from flows import backtest as flow
+from upwell.config import TrendConfig
 from upwell.encode import embed, load_encoder
 from upwell.figures import backtest as draw
 from upwell.figures import render
@@ -44,36 +45,44 @@ def dated(*days: date | tuple[date, str]) -> pl.DataFrame:
 
 def test_cutoffs_leave_eight_buckets_before_and_two_after() -> None:
     papers = dated(*(small_run.month(m) for m in range(14)))
-    found = choose_cutoffs(papers, width="month", n_cutoffs=99)
+    found = choose_cutoffs(papers, width="month", config=TrendConfig(), n_cutoffs=99)
     assert [c.day for c in found] == [small_run.month(m) for m in (8, 9, 10, 11, 12)]
     assert {c.until for c in found} == {small_run.month(14)}, "as far as there are papers"
     assert found[-1].since == date(2022, 11, 3), "as long before as after"
-    three = choose_cutoffs(papers, width="month", n_cutoffs=3)
+    three = choose_cutoffs(papers, width="month", config=TrendConfig(), n_cutoffs=3)
     assert [c.day for c in three] == [small_run.month(m) for m in (8, 10, 12)]
-    one = choose_cutoffs(papers, width="month", n_cutoffs=1)
+    one = choose_cutoffs(papers, width="month", config=TrendConfig(), n_cutoffs=1)
     assert [c.day for c in one] == [small_run.month(10)]
 
 
 def test_what_comes_after_is_a_year_or_two_yearly_buckets() -> None:
     months = dated(*(small_run.month(m) for m in range(40)))
-    first = choose_cutoffs(months, width="month", n_cutoffs=9)[0]
+    first = choose_cutoffs(months, width="month", config=TrendConfig(), n_cutoffs=9)[0]
     assert (first.day, first.until) == (date(2022, 9, 1), date(2023, 9, 1))
     years = dated(*((date(1990 + y, 1, 1), "year") for y in range(14)))
-    first = choose_cutoffs(years, width="year", n_cutoffs=9)[0]
+    first = choose_cutoffs(years, width="year", config=TrendConfig(), n_cutoffs=9)[0]
     assert (first.day, first.until) == (date(1998, 1, 1), date(2000, 1, 1))
 
 
 def test_empty_buckets_do_not_count() -> None:
     papers = dated(*(small_run.month(m) for m in (0, 1, 2, 3, 10, 11, 12, 13, 20, 21)))
-    found = choose_cutoffs(papers, width="month", n_cutoffs=9)
+    found = choose_cutoffs(papers, width="month", config=TrendConfig(), n_cutoffs=9)
     assert [c.day for c in found] == [small_run.month(14)]
+
+
+def test_nothing_is_looked_at_outside_the_span_of_the_run() -> None:
+    papers = dated(date(1999, 1, 1), *(small_run.month(m) for m in range(14)))
+    span = TrendConfig(since=date(2022, 1, 1), until=date(2022, 12, 10))
+    found = choose_cutoffs(papers, width="month", config=span, n_cutoffs=9)
+    assert [c.day for c in found] == [small_run.month(m) for m in (8, 9, 10)]
+    assert {c.until for c in found} == {date(2022, 12, 11)}
 
 
 @pytest.mark.parametrize("n_months", [0, 1, 9])
 def test_too_few_buckets_are_named(n_months: int) -> None:
     papers = dated(*(small_run.month(m) for m in range(n_months)))
     with pytest.raises(BacktestError, match=f"only {n_months} buckets of a month.* needs 10: 8"):
-        choose_cutoffs(papers, width="month", n_cutoffs=4)
+        choose_cutoffs(papers, width="month", config=TrendConfig(), n_cutoffs=4)
 
 
 def test_a_paper_is_known_once_it_must_have_been_published() -> None:

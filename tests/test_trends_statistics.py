@@ -279,7 +279,9 @@ def test_growth_within_the_margin_is_steady_however_sure():
         growth, false_discovery_rate=0.05, steady_margin=0.1, n_years=5.0
     )
     assert (verdicts, list(q_value)) == (["steady"], [1.0])
-    verdicts, _ = decide_verdicts(growth, false_discovery_rate=0.05, steady_margin=0.01, n_years=5.0)
+    verdicts, _ = decide_verdicts(
+        growth, false_discovery_rate=0.05, steady_margin=0.01, n_years=5.0
+    )
     assert verdicts == ["rising"]
 
 

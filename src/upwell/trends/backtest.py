@@ -6,15 +6,16 @@ went on. Finding topics and themes in what was known is for the flow, which alon
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 
-from upwell.config import BucketWidth
+from upwell.config import BucketWidth, TrendConfig
 from upwell.tables import BACKTEST, VERDICTS
 from upwell.trends.buckets import dated_papers, make_calendar
 from upwell.trends.proportions import wilson
+from upwell.trends.span import within_span
 
 BUCKETS_BEFORE, BUCKETS_AFTER = 8, 2
 """Buckets with papers that a cut-off leaves on either side, at least."""
@@ -40,7 +41,9 @@ class Cutoff:
     until: date
 
 
-def choose_cutoffs(papers: pl.DataFrame, *, width: BucketWidth, n_cutoffs: int) -> list[Cutoff]:
+def choose_cutoffs(
+    papers: pl.DataFrame, *, width: BucketWidth, config: TrendConfig, n_cutoffs: int
+) -> list[Cutoff]:
     """Ends of buckets to look back from, spread evenly.
 
     Each leaves at least 8 buckets with papers before it and 2 after. What comes after is a year,
@@ -50,6 +53,7 @@ def choose_cutoffs(papers: pl.DataFrame, *, width: BucketWidth, n_cutoffs: int) 
     ----------
     papers : `paper_id`, `published`, `date_precision`.
     width : of the buckets.
+    config : of the run; nothing is looked at outside of its span.
     n_cutoffs : how many, at most.
 
     Returns
@@ -61,7 +65,7 @@ def choose_cutoffs(papers: pl.DataFrame, *, width: BucketWidth, n_cutoffs: int) 
     BacktestError
         There are not buckets enough.
     """
-    calendar = make_calendar(dated_papers(papers), width)
+    calendar = make_calendar(within_span(dated_papers(papers), config), width)
     n_filled = 0 if calendar is None else len(calendar.filled)
     if calendar is None or n_filled < BUCKETS_BEFORE + BUCKETS_AFTER:
         raise BacktestError(
@@ -74,7 +78,7 @@ def choose_cutoffs(papers: pl.DataFrame, *, width: BucketWidth, n_cutoffs: int) 
     n_chosen = min(n_cutoffs, len(possible))
     places = np.linspace(0, len(possible) - 1, n_chosen) if n_chosen > 1 else [len(possible) // 2]
     days = possible.gather(np.unique(np.round(places)).astype(int).tolist())
-    latest: date = ends[-1]
+    latest: date = min(ends[-1], config.until + timedelta(days=1)) if config.until else ends[-1]
     untils = days.dt.offset_by(_HORIZON[width])
     return [
         Cutoff(day, day - (min(until, latest) - day), min(until, latest))

@@ -22,12 +22,13 @@ from numpy.typing import NDArray
 
 from upwell.config import BucketWidth, TrendConfig
 from upwell.tables import CALIBRATION, SHUFFLES
-from upwell.trends.buckets import dated_papers, make_calendar
+from upwell.trends.buckets import Calendar, dated_papers, make_calendar
 from upwell.trends.growth import Growth, estimate_growth
 from upwell.trends.logit import Floats
 from upwell.trends.proportions import wilson
-from upwell.trends.recent import grow_recently
+from upwell.trends.recent import grow_in, halves, has_turned
 from upwell.trends.shuffling import Corpus
+from upwell.trends.span import within_span
 from upwell.trends.strata import Strata, grow_within
 from upwell.trends.verdicts import decide_verdicts
 
@@ -35,6 +36,9 @@ _DECILES = tuple((i / 10, (i + 1) / 10) for i in range(10))
 _TAILS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.05, *(i / 10 for i in range(2, 10)))
 RANGES = tuple(sorted({*_DECILES, *((0.0, tail) for tail in _TAILS)}))
 """Ranges of p-values that are counted: deciles, and everything up to a value."""
+
+
+MOVING = ("rising", "falling")
 
 
 class CalibrationError(ValueError):
@@ -45,15 +49,15 @@ class CalibrationError(ValueError):
 class Calibration:
     """What shuffling showed.
 
-    `table` is `tables.CALIBRATION`. `p_value` (S,) and `verdict` are those of the dates as they
-    are, of `subjects` (`kind`, `subject`, `name`). `false_share` (S,) is in how many of the
-    shuffles of papers each of them had a false verdict [0-1].
+    `table` is `tables.CALIBRATION`. With the dates as they are, `p_value` (S,) and `is_moving`, of
+    `subjects` (`kind`, `subject`, `name`): whether it is rising or falling. `false_share` (S,) is
+    in how many of the shuffles of papers each of them had a false verdict [0-1].
     """
 
     table: pl.DataFrame
     subjects: pl.DataFrame
     p_value: Floats
-    verdict: tuple[str, ...]
+    is_moving: NDArray[np.bool_]
     false_share: Floats
 
 
@@ -96,13 +100,13 @@ def calibrate(
     Permutation of dates as in Fisher (1935); how, is our definition.
     """
     subjects = subjects.select("kind", "subject", "name").sort("kind", "subject")
-    dated = dated_papers(papers)
+    dated = within_span(dated_papers(papers), config)
     calendar = make_calendar(dated, width)
     if calendar is None or subjects.is_empty():
         raise CalibrationError("no subject of the run was tested, so there is no test to calibrate")
     corpus = Corpus.of(calendar, dated, members, subjects)
-    test = _Test(calendar.time[calendar.filled], calendar.filled.astype(np.float64), config)
-    growth, verdict = test.of(corpus.true)
+    test = _Test.on(calendar, config)
+    growth, is_moving = test.of(corpus.true)
     rows: list[dict[str, object]] = []
     false_share = np.zeros(len(subjects))
     n_done = 0
@@ -111,51 +115,60 @@ def calibrate(
         p_value = np.empty((n_shuffles, len(subjects)))
         is_false = np.empty((n_shuffles, len(subjects)), dtype=bool)
         for i, strata in enumerate(corpus.shuffles(shuffled, rng, n_shuffles)):
-            grown, said = test.of(strata)
-            p_value[i], is_false[i] = grown.p_value(), _is_moving(said)
+            grown, is_false[i] = test.of(strata)
+            p_value[i] = grown.p_value()
             n_done += 1
             if progress is not None:
                 progress(n_done, len(SHUFFLES) * n_shuffles)
         rows += _summary(shuffled, subjects["kind"], p_value, is_false, config)
         false_share = is_false.mean(axis=0) if shuffled == "papers" else false_share
     table = CALIBRATION.conform(pl.DataFrame(rows, schema_overrides=CALIBRATION.schema))
-    return Calibration(table, subjects, growth.p_value(), tuple(verdict), false_share)
+    return Calibration(table, subjects, growth.p_value(), is_moving, false_share)
 
 
 @dataclass(frozen=True)
 class _Test:
-    """The test of a run: `time` in years and `rank` in the calendar of each bucket, (B,)."""
+    """The test of a run, as far as `rising` and `falling` go: what bends is not steady either way.
+
+    `time` in years and `rank` in the calendar of each bucket, (B,); `n_years` of the span.
+    """
 
     time: Floats
     rank: Floats
+    n_years: float
     config: TrendConfig
 
-    def of(self, strata: Strata) -> tuple[Growth, list[str]]:
-        """Growth and verdict of each subject, as the run would have found them."""
+    @classmethod
+    def on(cls, calendar: Calendar, config: TrendConfig) -> "_Test":
+        """The test on the buckets of a calendar that hold papers."""
+        filled = calendar.filled
+        return cls(calendar.time[filled], filled.astype(np.float64), calendar.n_years, config)
+
+    def of(self, strata: Strata) -> tuple[Growth, NDArray[np.bool_]]:
+        """Growth of each subject, and whether the run would have called it rising or falling."""
         n_papers, n_total = strata.n_papers.sum(axis=1), strata.n_total.sum(axis=0)
         if len(strata.n_total) == 1:
             growth = estimate_growth(n_papers, n_total, self.time, self.rank)
         else:
             growth = grow_within(strata, self.time, self.rank)
-        verdict = self._verdicts(growth, None)
-        if _is_moving(verdict).any():  # what has turned can only lose a verdict
-            recent = grow_recently(growth, n_papers, n_total, self.time, self.rank)
+        is_moving = self._is_moving(growth, None)
+        if is_moving.any():  # what has turned can only lose a verdict
+            late = halves(self.time)[1]
+            recent = grow_in(growth, n_papers, n_total, self.time, self.rank, buckets=late)
             if recent is not None:
-                verdict = self._verdicts(growth, recent.against(growth.slope))
-        return growth, verdict
+                is_moving = self._is_moving(growth, has_turned(growth, recent))
+        return growth, is_moving
 
-    def _verdicts(self, growth: Growth, turned: NDArray[np.bool_] | None) -> list[str]:
-        return decide_verdicts(
+    def _is_moving(self, growth: Growth, turned: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+        """Which subjects are called rising or falling, (S,)."""
+        verdicts, _ = decide_verdicts(
             growth,
             false_discovery_rate=self.config.false_discovery_rate,
             steady_margin=self.config.steady_margin,
+            n_years=self.n_years,
             turned=turned,
-        )[0]
-
-
-def _is_moving(verdict: list[str]) -> NDArray[np.bool_]:
-    """Which verdicts are `rising` or `falling`."""
-    return np.isin(verdict, ("rising", "falling"))
+        )
+        return np.isin(verdicts, MOVING)
 
 
 def _summary(
