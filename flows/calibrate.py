@@ -115,9 +115,9 @@ def _table(table: pl.DataFrame) -> Table:
         shown.add_column(head, justify="right", no_wrap=True)
     rows = [_row(table, s, "all", "any_false_verdict") for s in SHUFFLES]
     promised = f"at most {percent(rows[0]['expected'])}"
-    shown.add_row("shuffles with any false verdict", *map(_percents, rows), promised)
+    shown.add_row("any false verdict", *map(_percents, rows), promised)
     rows = [_row(table, s, "all", "false_verdicts") for s in SHUFFLES]
-    shown.add_row("false verdicts a shuffle", *(f"{row['value']:.3f}" for row in rows), "")
+    shown.add_row("false verdicts, mean", *(f"{row['value']:.3f}" for row in rows), "")
     for kind, words in _KINDS.items():
         if kind not in table["kind"].to_list():
             continue

@@ -114,6 +114,7 @@ def said(**columns: object) -> pl.DataFrame:
         name=pl.col("subject"),
         growth_low=pl.lit(0.5),
         growth_high=pl.lit(2.0),
+        recent_growth=pl.lit(None, dtype=pl.Float64),
         q_value=pl.lit(0.1),
         n_papers=pl.Series([10] * n),
     )
@@ -167,7 +168,7 @@ def cases(*rows: tuple[str, str, str, str, int, bool | None]) -> pl.DataFrame:
                     "kind": kind, "subject": subject, "verdict": verdict, "n_papers": n,
                     "cutoff": date.fromisoformat(day), "exceeds_fit": grew, "exceeds_before": True,
                     "name": subject, "growth": 1.5, "growth_low": 1.1, "growth_high": 2.0,
-                    "q_value": 0.1, "last_share": 0.1, "until": date(2022, 1, 1), "n_before": 4,
+                    "recent_growth": 1.2, "q_value": 0.1, "last_share": 0.1, "until": date(2022, 1, 1), "n_before": 4,
                     "n_total_before": 40, "n_after": 10 if grew else 2, "n_total_after": 50,
                 }
                 for kind, subject, verdict, day, n, grew in rows
@@ -230,8 +231,8 @@ def test_the_figure_is_readable_and_says_what_was_found(table: pl.DataFrame, wor
 
 DAY = small_run.month(16)
 SPAN = Cutoff(DAY, small_run.month(8), small_run.month(24))
-KNOWN = ("kind", "subject", "name", "verdict", "growth", "growth_low", "growth_high", "q_value")
-KNOWN += ("n_papers", "last_share", "n_before", "n_total_before")
+KNOWN = ("kind", "subject", "name", "verdict", "growth", "growth_low", "growth_high")
+KNOWN += ("recent_growth", "q_value", "n_papers", "last_share", "n_before", "n_total_before")
 
 
 @pytest.fixture(scope="module")

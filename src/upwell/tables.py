@@ -403,6 +403,7 @@ BACKTEST = Table(
         "growth": Column(F64, "growth per year, as known then", nullable=True, bounds=POSITIVE),
         "growth_low": TRENDS.columns["growth_low"],
         "growth_high": TRENDS.columns["growth_high"],
+        "recent_growth": TRENDS.columns["recent_growth"],
         "q_value": TRENDS.columns["q_value"],
         "n_papers": Column(I32, "dated papers in the subject, as known then", bounds=POSITIVE),
         "last_share": Column(

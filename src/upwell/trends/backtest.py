@@ -139,8 +139,8 @@ def compare(
     papers, members = known
     recent = papers.filter(pl.col("published") >= cutoff.since)
     rows = trends.select(
-        "kind", "subject", "name", "verdict", "growth", "growth_low", "growth_high", "q_value",
-        "n_papers", "last_share",
+        "kind", "subject", "name", "verdict", "growth", "growth_low", "growth_high",
+        "recent_growth", "q_value", "n_papers", "last_share",
     )  # fmt: skip
     for when, (inside, belonging) in (("before", (recent, members)), ("after", later)):
         counts = (

@@ -108,22 +108,20 @@ def calibrate(
     test = _Test.on(calendar, config)
     growth, is_moving = test.of(corpus.true)
     rows: list[dict[str, object]] = []
-    false_share = np.zeros(len(subjects))
-    n_done = 0
+    false_share = {}
     for number, shuffled in enumerate(SHUFFLES):
-        rng = np.random.default_rng([random_state, number])
         p_value = np.empty((n_shuffles, len(subjects)))
         is_false = np.empty((n_shuffles, len(subjects)), dtype=bool)
+        rng = np.random.default_rng([random_state, number])
         for i, strata in enumerate(corpus.shuffles(shuffled, rng, n_shuffles)):
             grown, is_false[i] = test.of(strata)
             p_value[i] = grown.p_value()
-            n_done += 1
             if progress is not None:
-                progress(n_done, len(SHUFFLES) * n_shuffles)
+                progress(number * n_shuffles + i + 1, len(SHUFFLES) * n_shuffles)
         rows += _summary(shuffled, subjects["kind"], p_value, is_false, config)
-        false_share = is_false.mean(axis=0) if shuffled == "papers" else false_share
+        false_share[shuffled] = is_false.mean(axis=0)
     table = CALIBRATION.conform(pl.DataFrame(rows, schema_overrides=CALIBRATION.schema))
-    return Calibration(table, subjects, growth.p_value(), is_moving, false_share)
+    return Calibration(table, subjects, growth.p_value(), is_moving, false_share["papers"])
 
 
 @dataclass(frozen=True)
