@@ -9,6 +9,7 @@ correlation `carry_over`. One subject has too few buckets to tell either; all of
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from upwell.trends.logit import Floats, LogitFit, fit_logit
 from upwell.trends.squeeze import stands_apart
@@ -16,6 +17,8 @@ from upwell.trends.squeeze import stands_apart
 _MOST_CLUMPING = 0.5
 _CARRY_OVER_GRID = np.linspace(0, 0.95, 39)
 _MAX_ROUNDS = 8
+_TELLING = 2.0  # papers
+_SURE = 1.0  # standard errors from which neighbours are taken to be alike
 
 
 @dataclass(frozen=True)
@@ -162,22 +165,38 @@ def _solve_carry_over(
     neighbours = (residual[:, :-1] * residual[:, 1:]).sum(axis=1)
     own = (residual**2).sum(axis=1)
     n_residual = float(len(n_total) - 2)
-    alike = ~stands_apart(own / n_residual, n_residual)
+    alike = _telling(fit) & ~stands_apart(own / n_residual, n_residual)
     observed = float(neighbours[alike].sum() / own[alike].sum())
     line = _line_space(fit)
-    pairs = [
-        _expected(Noise(clumping, x).correlation(n_total, rank), line) for x in _CARRY_OVER_GRID
-    ]
+    # What lasts about as long as the span passes for a line: 5 buckets cannot tell it, nor large
+    # clumps from lasting ones, and the two would drive each other up.
+    grid = _CARRY_OVER_GRID[: np.searchsorted(_CARRY_OVER_GRID, 1 - 3 / len(n_total), "right")]
+    pairs = [_expected(Noise(clumping, x).correlation(n_total, rank), line) for x in grid]
     explained = np.array([neighbours / total for neighbours, total in pairs])
+    gap = neighbours[alike] - observed * own[alike]
+    error = float(np.sqrt((gap**2).sum()) / own[alike].sum())
+    if observed < explained[0] + _SURE * error:
+        return 0.0
     top = int(np.argmax(explained))
     reached = np.flatnonzero(explained[: top + 1] >= observed)
     if not len(reached):
-        return float(_CARRY_OVER_GRID[top])
+        return float(grid[top])
     first = int(reached[0])
     if first == 0:
         return 0.0
     sides = slice(first - 1, first + 1)
-    return float(np.interp(observed, explained[sides], _CARRY_OVER_GRID[sides]))
+    return float(np.interp(observed, explained[sides], grid[sides]))
+
+
+def _telling(fit: LogitFit) -> NDArray[np.bool_]:
+    """Subjects with 2 papers a bucket or more, in what clumped papers are worth, (S,).
+
+    The counts of smaller ones are mostly 0, now and then a clump, and their residuals correlate
+    whatever the noise does. The quarter with most papers, where hardly any has so many.
+    """
+    worth = fit.weight.mean(axis=1)
+    telling: NDArray[np.bool_] = worth >= min(_TELLING, float(np.quantile(worth, 0.75)))
+    return telling
 
 
 def _line_space(fit: LogitFit) -> Floats:
