@@ -5,8 +5,8 @@
 20,000 papers over 30 months, 500 subjects of 20 to 600 papers. Processor seconds on one slow core,
 for 1,000 shuffles of papers and 1,000 of buckets together:
 
-    papers independent   21 s, of which counting .5 s
-    papers in clumps     25 s, of which counting .4 s
+    papers independent   18 s, of which counting .4 s
+    papers in clumps     24 s, of which counting .6 s
 """
 
 import sys

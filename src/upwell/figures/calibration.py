@@ -20,7 +20,7 @@ TRUE = "#7b3294"  # the dates as they are; no verdict has this colour
 BAR = "#9aa5ad"
 SMALLEST = 1e-4  # p-value at the left end of the right panels
 TITLES = {
-    "papers": "Dates of single papers shuffled, within each source",
+    "papers": "Dates of single papers shuffled, within each part of the collection",
     "buckets": "Whole buckets shuffled (a stress test: true trends turn into noise)",
 }
 MARKS = {"topic": ("o", style.INK, "topics"), "theme": ("s", "white", "themes")}
