@@ -143,8 +143,6 @@ def test_same_input_same_table_and_the_seed_counts() -> None:
     assert not one.equals(calibrated(papers, random_state=1).table)
 
 
-# Where buckets are shuffled, all four subjects scatter like no other, and noise.py divides by none.
-@pytest.mark.filterwarnings("ignore:invalid value encountered in scalar divide")
 def test_without_trends_p_values_are_level_and_with_trends_they_still_are() -> None:
     for rising in (None, "federated learning"):
         table = calibrated(small_run.small_papers(rising=rising), 150).table

@@ -166,6 +166,8 @@ def _solve_carry_over(
     own = (residual**2).sum(axis=1)
     n_residual = float(len(n_total) - 2)
     alike = _telling(fit) & ~stands_apart(own / n_residual, n_residual)
+    if not own[alike].sum():
+        return 0.0
     observed = float(neighbours[alike].sum() / own[alike].sum())
     line = _line_space(fit)
     # What lasts about as long as the span passes for a line: 5 buckets cannot tell it, nor large
