@@ -34,16 +34,17 @@ from upwell.config import Theme
 from upwell.tables import THEME_PAPERS
 from upwell.themes.companions import companion_strength, count_words, find_companions
 from upwell.themes.evidence import quote_mentions, quote_words
-from upwell.themes.meaning import Meaning, learn_meaning
+from upwell.themes.meaning import Meaning, Space, learn_meaning
 from upwell.themes.naming import STRONG, Namings, read_namings
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 # Logistic regression of `core` against `no` on the tuning half of the judged papers, two encoders
 # together.
-INTERCEPT = -5.2
-STRENGTH_SLOPE = 5.6  # per natural log of 1 + naming strength
-MEANING_SLOPE = 0.45  # per natural log odds of the meaning
+INTERCEPT = -4.6
+STRENGTH_SLOPE = 4.4  # per natural log of 1 + what the words are worth, in mentions
+MEANING_SLOPE = 0.38  # per natural log odds of the meaning
+RELIABILITY = (0.4, 0.5)  # of companion words, in a first round (few papers are known) and a second
 MIN_SCORE = 0.5
 MAX_UNSEEN = 5  # phrases named in a note
 MAX_NEAR_MISSES = 50  # a theme
@@ -123,7 +124,7 @@ class _Corpus:
 
     paper_ids: pl.Series
     texts: list[tuple[str, str]]
-    matrix: NDArray[np.float32]
+    space: Space
     namings: Namings
     counts: pl.DataFrame
 
@@ -134,7 +135,8 @@ class _Corpus:
         """Titles, abstracts, and what is found in them."""
         texts = [(t or "", a) for t, a in papers.select("title", "abstract").iter_rows()]
         counts = count_words(papers["title"], papers["abstract"])
-        return cls(papers["paper_id"], texts, matrix, read_namings(texts, themes), counts)
+        namings = read_namings(texts, themes)
+        return cls(papers["paper_id"], texts, Space.of(matrix), namings, counts)
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def apply_themes(
     corpus = _Corpus.read(*_align(papers, vectors), [known.theme for known in learned])
     tables = []
     for number, known in enumerate(learned):
-        scored = _score_theme(corpus, number, known, known.meaning.log_odds(corpus.matrix))
+        scored = _score_theme(corpus, number, known, known.meaning.log_odds(corpus.space.vectors))
         inside = np.flatnonzero(scored.score >= MIN_SCORE)
         tables.append(_table(corpus, number, known.theme, scored, inside))
     return THEME_PAPERS.conform(pl.concat(tables))
@@ -203,23 +205,25 @@ def _learn(
 ) -> tuple[LearnedTheme, NDArray[np.float64]]:
     """What a corpus teaches of a theme, and the log odds of its own papers' meaning."""
     strength = corpus.namings.strength[:, number]
-    companions = find_companions(corpus.counts, strength)
-    meaning, log_odds = learn_meaning(corpus.matrix, _prototype(theme, encode), strength)
-    return LearnedTheme(theme, companions, meaning), log_odds
+    meaning, log_odds = learn_meaning(corpus.space, _prototype(theme, encode), strength)
+    learned = LearnedTheme(theme, {}, meaning)
+    for reliability in RELIABILITY:
+        score = _score_theme(corpus, number, learned, log_odds).score
+        companions = find_companions(corpus.counts, score, reliability=reliability)
+        learned = LearnedTheme(theme, companions, meaning)
+    return learned, log_odds
 
 
 def _score_theme(
     corpus: _Corpus, number: int, learned: LearnedTheme, log_odds: NDArray[np.float64]
 ) -> _Scored:
     """Words and meaning of every paper, for one theme."""
-    strength = corpus.namings.strength[:, number]
-    beside = companion_strength(
+    worth = corpus.namings.strength[:, number] + companion_strength(
         corpus.counts,
         learned.companions,
         n_papers=len(corpus.texts),
         n_phrases=len(learned.theme.phrases),
     )
-    worth = np.maximum(strength, beside)
     score = np.where(corpus.namings.excluded[:, number], 0.0, _score(worth, log_odds))
     return _Scored(learned.companions, worth, score)
 

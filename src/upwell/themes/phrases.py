@@ -15,6 +15,7 @@ from upwell.themes.words import FUNCTION_WORDS, Word, read_word
 MAX_GAP = 3  # words with a meaning of their own that may stand between the words of a phrase
 GAP_FIT = 0.75  # what each of them leaves of the fit
 BREAK_FIT = 0.7  # what each comma, bracket or preposition in between leaves of it
+TURNED_FIT = 1.0  # what words in another order than the phrase's leave of it
 MIN_FIT = 0.4
 LISTED_WEIGHT = 0.3  # "such as pruning, distillation and quantisation"
 _OPENING = 3  # letters
@@ -200,6 +201,8 @@ def _fit(chosen: Sequence[_Spot], spelling: Sequence[Word]) -> float:
     places = [spot.position for spot in chosen]
     if len(set(places)) < len(places):
         return 0.0
+    if any(_is_agent(w) and not s.word.suffix for s, w in zip(chosen, spelling, strict=True)):
+        return 0.0
     first, last = min(chosen), max(chosen)
     gap = last.n_content - first.n_content - len(chosen) + 1
     if gap > MAX_GAP or last.coordinated:  # "labels and noisy text"
@@ -207,7 +210,13 @@ def _fit(chosen: Sequence[_Spot], spelling: Sequence[Word]) -> float:
     breaks = last.n_commas - first.n_commas
     if gap:
         breaks += last.n_prepositions - first.n_prepositions
-    return GAP_FIT**gap * BREAK_FIT**breaks
+    turned = places != sorted(places)
+    return GAP_FIT**gap * BREAK_FIT**breaks * (TURNED_FIT if turned else 1.0)
+
+
+def _is_agent(word: Word) -> bool:
+    """Whether a word names what does something: a window transformer is no window transform."""
+    return word.suffix in {"er", "or"}
 
 
 def _standing(text: str, start: int, end: int) -> float:
