@@ -24,7 +24,7 @@ from upwell.themes import (
 )
 from upwell.themes.companions import companion_strength, count_words, find_companions
 from upwell.themes.evidence import MAX_LENGTH, quote_mentions
-from upwell.themes.meaning import MAX_LOG_ODDS, NEUTRAL, log_odds
+from upwell.themes.meaning import MAX_LOG_ODDS, NEUTRAL, Space, learn_meaning
 from upwell.themes.naming import read_namings
 from upwell.themes.phrases import Mention, Reader, read_phrase
 from upwell.themes.words import read_word
@@ -309,6 +309,11 @@ def simulated(n_dims: int, scale: float, seed: int = 1) -> tuple[NDArray[np.floa
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), strength
 
 
+def log_odds(vectors: np.ndarray, prototype: np.ndarray, strength: np.ndarray) -> np.ndarray:
+    """The log odds of papers that were learned from."""
+    return learn_meaning(Space.of(vectors), prototype, strength)[1]
+
+
 @pytest.mark.parametrize("scale", [0.0, 0.3])
 @pytest.mark.parametrize("n_dims", [48, 256])
 def test_log_odds_part_the_theme_from_the_rest_in_any_space(n_dims, scale):
@@ -336,23 +341,24 @@ def test_without_papers_to_learn_from_meaning_is_neutral():
 def test_companion_words_are_found_and_weighed():
     texts = ["Mamba is a state space model"] * 4 + ["SSMs such as Mamba"] * 2
     texts += ["the model is large", "a mamba is a snake", "the end"] * 20
-    strength = np.array([2.0] * 4 + [3.0] * 2 + [0.0] * 60)
+    score = np.array([0.92] * 4 + [1.0] * 2 + [0.0] * 60)
     counts = count_words(
         pl.Series([None, *["" for _ in texts[1:]]], dtype=pl.String), pl.Series(texts)
     )
-    companions = find_companions(counts, strength)
-    # by hand: 6 of 66 papers name the theme; Mamba is in 26, of which 6 do; `state` is in 4
+    companions = find_companions(counts, score, reliability=0.4)
+    # by hand: 6 of 66 papers are of the theme; Mamba is in 26, of which 6 are; `state` is in 4
     assert companions == {}
     kept = pl.Series([not text.endswith("snake") for text in texts])
     few = count_words(pl.Series([""] * 46), pl.Series(texts).filter(kept))
-    strength = strength[kept.to_numpy()]
-    companions = find_companions(few, strength)
-    assert companions == {"mamba": 1.0}
+    score = score[kept.to_numpy()]
+    companions = find_companions(few, score, reliability=0.4)
+    assert companions == {"mamba": pytest.approx((4 * 0.92 + 2) / 6, abs=1e-6)}
     worth = companion_strength(few, companions, n_papers=46, n_phrases=1)
-    assert worth[:6].tolist() == [0.8] * 6
+    assert worth[:6] == pytest.approx(0.8 * companions["mamba"])
     assert not worth[6:].any()
-    assert companion_strength(few, companions, n_papers=46, n_phrases=6)[0] == 0.4
-    assert find_companions(few, np.minimum(strength, 1.0)) == {}
+    half = companion_strength(few, companions, n_papers=46, n_phrases=6)
+    assert half[0] == pytest.approx(0.4 * companions["mamba"])
+    assert find_companions(few, np.minimum(score, 0.8), reliability=0.4) == {}
 
 
 # --- evidence --------------------------------------------------------------------------------
@@ -417,7 +423,7 @@ def test_papers_that_fall_short_are_kept_apart_nearest_first():
 
 def test_the_order_of_the_papers_does_not_matter():
     rows = [(f"State space model {i}", f"Mamba for task {i} with a state space.") for i in range(9)]
-    rows += [("Mamba vision", "A Mamba for task and pictures with Mamba blocks.")]
+    rows += [("Model 9", "Mamba for task 9 with a space. Mamba with a Mamba.")]
     rows += [
         (f"On topic {i}", f"Nothing here but subject {i} and its own matter.") for i in range(60)
     ]

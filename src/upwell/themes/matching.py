@@ -24,7 +24,7 @@ nearly all were of a neighbouring subject unless they had a companion word.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -36,6 +36,7 @@ from upwell.themes.companions import companion_strength, count_words, find_compa
 from upwell.themes.evidence import quote_mentions, quote_words
 from upwell.themes.meaning import Meaning, Space, learn_meaning
 from upwell.themes.naming import STRONG, Namings, read_namings
+from upwell.themes.threshold import NOTHING, choose_threshold
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -45,7 +46,6 @@ INTERCEPT = -4.6
 STRENGTH_SLOPE = 4.4  # per natural log of 1 + what the words are worth, in mentions
 MEANING_SLOPE = 0.38  # per natural log odds of the meaning
 RELIABILITY = (0.4, 0.5)  # of companion words, in a first round (few papers are known) and a second
-MIN_SCORE = 0.5
 MAX_UNSEEN = 5  # phrases named in a note
 MAX_NEAR_MISSES = 50  # a theme
 
@@ -70,10 +70,11 @@ def match_themes(
 ) -> Matching:
     """Which papers are of which theme; a paper may be of several.
 
-    A paper is in a theme if its score is at least `MIN_SCORE` and no exclusion stands in it. The
-    score is the probability that a reader would call the theme central to the paper rather than
-    absent from it, from how strongly its words name the theme and from how its meaning compares
-    with the papers of this corpus that name it strongly. Meaning alone never suffices.
+    A paper is in a theme if its score is at least the theme's threshold, which the scores of this
+    corpus decide (`threshold.py`), and no exclusion stands in it. The score is the probability that
+    a reader would call the theme central to the paper rather than absent from it, from how strongly
+    its words name the theme and from how its meaning compares with the papers of this corpus that
+    name it strongly. Meaning alone never suffices.
 
     Parameters
     ----------
@@ -100,20 +101,23 @@ def match_themes(
     papers, matrix = _align(papers, vectors)
     if not themes or papers.is_empty():
         empty = THEME_PAPERS.empty()
-        return Matching(empty, empty, dict.fromkeys(names, MIN_SCORE), ())
+        return Matching(empty, empty, dict.fromkeys(names, NOTHING), ())
     corpus = _Corpus.read(papers, matrix, themes)
     members, misses, notes = [], [], []
+    thresholds: dict[str, float] = {}
     for number, theme in enumerate(themes):
-        scored = _score_theme(corpus, number, *_learn(corpus, number, theme, encode))
-        inside = np.flatnonzero(scored.score >= MIN_SCORE)
+        known, log_odds = _learn(corpus, number, theme, encode)
+        scored = _score_theme(corpus, number, known, log_odds)
+        inside = np.flatnonzero(scored.score >= known.threshold)
+        thresholds[theme.name] = known.threshold
         members.append(_table(corpus, number, theme, scored, inside))
-        misses.append(_table(corpus, number, theme, scored, _nearest(scored, MIN_SCORE)))
+        misses.append(_table(corpus, number, theme, scored, _nearest(scored, known.threshold)))
         unseen = corpus.namings.unseen[number]
         notes += _notes(theme, len(inside), corpus.namings.strength[:, number], unseen)
     return Matching(
         THEME_PAPERS.conform(pl.concat(members)),
         THEME_PAPERS.conform(pl.concat(misses)),
-        dict.fromkeys(names, MIN_SCORE),
+        thresholds,
         tuple(notes),
     )
 
@@ -143,12 +147,14 @@ class _Corpus:
 class LearnedTheme:
     """A theme and all that a corpus taught about it.
 
-    `companions` are its companion words (word → reliability), `meaning` says where its papers lie.
+    `companions` are its companion words (word → reliability), `meaning` says where its papers lie,
+    `threshold` is the score from which a paper is in it.
     """
 
     theme: Theme
     companions: Mapping[str, float]
     meaning: Meaning
+    threshold: float = NOTHING
 
 
 def learn_themes(
@@ -184,7 +190,7 @@ def apply_themes(
     tables = []
     for number, known in enumerate(learned):
         scored = _score_theme(corpus, number, known, known.meaning.log_odds(corpus.space.vectors))
-        inside = np.flatnonzero(scored.score >= MIN_SCORE)
+        inside = np.flatnonzero(scored.score >= known.threshold)
         tables.append(_table(corpus, number, known.theme, scored, inside))
     return THEME_PAPERS.conform(pl.concat(tables))
 
@@ -211,7 +217,8 @@ def _learn(
         score = _score_theme(corpus, number, learned, log_odds).score
         companions = find_companions(corpus.counts, score, reliability=reliability)
         learned = LearnedTheme(theme, companions, meaning)
-    return learned, log_odds
+    score = _score_theme(corpus, number, learned, log_odds).score
+    return replace(learned, threshold=choose_threshold(score)), log_odds
 
 
 def _score_theme(
