@@ -15,7 +15,6 @@ from upwell.themes.words import FUNCTION_WORDS, Word, read_word
 MAX_GAP = 3  # words with a meaning of their own that may stand between the words of a phrase
 GAP_FIT = 0.75  # what each of them leaves of the fit
 BREAK_FIT = 0.7  # what each comma, bracket or preposition in between leaves of it
-TURNED_FIT = 1.0  # what words in another order than the phrase's leave of it
 MIN_FIT = 0.4
 LISTED_WEIGHT = 0.3  # "such as pruning, distillation and quantisation"
 _OPENING = 3  # letters
@@ -27,6 +26,9 @@ _SENTENCE_END = re.compile(r"[.!?]\s")
 _DENIALS = frozenset(("without", "no", "non", "avoid", "avoids", "avoiding", "instead"))
 _COORDINATORS = frozenset(("and", "or"))
 _PREPOSITIONS = frozenset(("of", "in", "on", "for", "to", "from", "with", "by", "into", "via"))
+_AWAY = re.compile(
+    r"\b(?:to|towards?|over|on|onto|for|by|into|across|alongside)\b", re.IGNORECASE
+)
 _LIST_BEFORE = re.compile(
     r"(?:[,(]|\b(?:and|or|like|as well as|such as|including|e\.g\.))\s*(?:[\w-]+\s+)?$",
     re.IGNORECASE,
@@ -186,7 +188,7 @@ def _mentions(
             for word in spelling
         ]
         start, end = min(s.start for s in chosen), max(s.end for s in chosen)
-        fit = _fit(chosen, spelling)
+        fit = 0.0 if _leads_away(chosen, text[start:end]) else _fit(chosen, spelling)
         if fit >= MIN_FIT and start >= reached:
             reached = end
             yield Mention(start, end, fit * _standing(text, start, end), fit)
@@ -210,8 +212,16 @@ def _fit(chosen: Sequence[_Spot], spelling: Sequence[Word]) -> float:
     breaks = last.n_commas - first.n_commas
     if gap:
         breaks += last.n_prepositions - first.n_prepositions
-    turned = places != sorted(places)
-    return GAP_FIT**gap * BREAK_FIT**breaks * (TURNED_FIT if turned else 1.0)
+    return GAP_FIT**gap * BREAK_FIT**breaks
+
+
+def _leads_away(chosen: Sequence[_Spot], words: str) -> bool:
+    """Whether words in another order than the phrase's are about something else.
+
+    Noise in the labels is label noise, but attention to local detail is no local attention.
+    """
+    places = [spot.position for spot in chosen]
+    return places != sorted(places) and _AWAY.search(words) is not None
 
 
 def _is_agent(word: Word) -> bool:
