@@ -26,9 +26,7 @@ _SENTENCE_END = re.compile(r"[.!?]\s")
 _DENIALS = frozenset(("without", "no", "non", "avoid", "avoids", "avoiding", "instead"))
 _COORDINATORS = frozenset(("and", "or"))
 _PREPOSITIONS = frozenset(("of", "in", "on", "for", "to", "from", "with", "by", "into", "via"))
-_AWAY = re.compile(
-    r"\b(?:to|towards?|over|on|onto|for|by|into|across|alongside)\b", re.IGNORECASE
-)
+_AWAY = re.compile(r"\b(?:to|towards?|over|on|onto|for|by|into|across|alongside)\b", re.IGNORECASE)
 _LIST_BEFORE = re.compile(
     r"(?:[,(]|\b(?:and|or|like|as well as|such as|including|e\.g\.))\s*(?:[\w-]+\s+)?$",
     re.IGNORECASE,
