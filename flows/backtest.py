@@ -160,7 +160,7 @@ def look(
     traced = trace(found.assignments, vectors, history=history, run_id=cutoff.day.isoformat())
     ids = dict(traced.ids.select("raw_id", "topic_id").iter_rows())
     themes, encode = config.themes, encoder.encode
-    matched = match_themes(papers, vectors, themes=themes, encode=encode)
+    matched = match_themes(papers, vectors, themes=themes, encode=encode, propose=False)
     subjects = list_subjects(_renamed(found.topics, ids), themes)
     said, fair = (
         list_members(_renamed(topics, ids), matched.theme_papers, subjects)
@@ -177,7 +177,7 @@ def look(
         members=fair,
         last_share=fitted.select("kind", "subject", "last_share"),
         found=found,
-        learned=learn_themes(papers, vectors, themes=themes, encode=encode),
+        learned=learn_themes(papers, vectors, themes=themes, encode=encode, propose=False),
         ids=ids,
         history=History(traced.events, traced.members),
     )

@@ -209,11 +209,12 @@ def match(
 ) -> tuple[TableFile, dict[str, Any]]:
     """Papers to themes of the watch list."""
     from upwell import encode
-    from upwell.themes import match_themes
+    from upwell.themes import match_themes, proposal_notes
 
     encoder = encode.load_encoder(config.encoder)
     found = match_themes(papers.read(), vectors.read(), themes=themes, encode=encoder.encode)
-    return run.put("theme_papers", found.theme_papers), {"notes": list(found.notes)}
+    notes = [*found.notes, *proposal_notes(found.proposals)]
+    return run.put("theme_papers", found.theme_papers), {"notes": notes}
 
 
 @stage(

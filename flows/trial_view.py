@@ -34,7 +34,7 @@ class Trial:
 
 
 def show(console: Console, trial: Trial, *, limit: int) -> None:
-    """Print papers, doubtful cases and trend.
+    """Print papers, doubtful cases, trend and phrases to consider.
 
     Parameters
     ----------
@@ -50,6 +50,7 @@ def show(console: Console, trial: Trial, *, limit: int) -> None:
         _say(console, line)
     for note in (*trial.matching.notes, *trial.trends.notes):
         _say(console, note, style="dim")
+    show_proposals(console, trial.matching.proposals)
 
 
 def show_entry(console: Console, theme: Theme) -> None:
@@ -88,6 +89,19 @@ def _lists(trial: Trial, limit: int) -> Iterator[tuple[str, list[Paper]]]:
     ):
         if papers.height:
             yield title, papers.to_dicts()
+
+
+def show_proposals(console: Console, proposals: pl.DataFrame) -> None:
+    """Print what each phrase to consider would bring, and since when it is said; none, no words."""
+    if proposals.height:
+        _say(console, "\nPhrases to consider", style="bold")
+    for row in proposals.to_dicts():
+        since = f", since {row['since']:%Y}" if row["since"] else ""
+        _say(
+            console,
+            f"{row['phrase']}: {count(row['n_papers'], 'paper')} that mean the theme say it and "
+            f"none of its phrases{since}",
+        )
 
 
 def show_paper(console: Console, paper: Paper) -> None:

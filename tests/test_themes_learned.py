@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from upwell.config import Theme
 from upwell.themes import apply_themes, learn_themes, match_themes
-from upwell.themes.meaning import learn_meaning, log_odds
+from upwell.themes.meaning import Space, learn_meaning
 from upwell.themes.naming import STRONG, read_namings
 
 NOISE = Theme(name="label noise", phrases=("label noise",), exclude=("acoustic",))
@@ -56,7 +56,7 @@ def test_papers_that_were_learned_from_but_vouch_for_nothing_score_as_before() -
     texts = [
         *past(),
         ("Data", "One mention of label noise."),
-        ("Coteaching", "Coteaching copes with labels and noise."),
+        ("Coteaching", "Noise number 7. We use coteaching, coteaching."),
     ]
     papers, vectors = corpus(texts)
     matched = match_themes(papers, vectors, themes=[NOISE, SPARE], encode=encode).theme_papers
@@ -79,7 +79,7 @@ def test_what_only_later_papers_say_is_not_learned() -> None:
     later = [("Label noise", f"Label noise meets zyxwv, case {i}.") for i in range(50)]
     later += [
         ("Zyxwv", "We use zyxwv."),
-        ("Coteaching", "Coteaching copes with labels and noise."),
+        ("Coteaching", "Noise number 7. We use coteaching, coteaching."),
         ("Loud", "acoustic label noise"),
     ]
     found = apply_themes(*corpus(later, "q"), learned=learned)["paper_id"].to_list()
@@ -101,8 +101,7 @@ def test_log_odds_of_others_are_those_of_the_rest_of_the_corpus() -> None:
     vectors[:30] += 0.3
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     strength = np.where(np.arange(300) < 20, 3.0, 0.0)
-    meaning, own = learn_meaning(vectors, vectors[:20].mean(axis=0), strength)
-    assert np.array_equal(own, log_odds(vectors, vectors[:20].mean(axis=0), strength))
+    meaning, own = learn_meaning(Space.of(vectors), vectors[:20].mean(axis=0), strength)
     assert np.allclose(meaning.log_odds(vectors)[20:], own[20:])
     assert (meaning.log_odds(vectors)[:20] - own[:20]).mean() > 0.2, "they vouch for themselves"
 

@@ -1,6 +1,6 @@
 """The table of `bench_trends.py grid` as a figure.
 
-    python tests/benchmarks/rates_figure.py rates.csv … figure.png
+python tests/benchmarks/rates_figure.py rates.csv … figure.png
 """
 
 import sys
@@ -39,7 +39,9 @@ def draw(rates: pl.DataFrame) -> Figure:
             cell = rates.filter(pl.col("n_buckets") == n_buckets, pl.col("method") == method)
             shares, power = cell["false_share"].to_numpy(), cell["power"].mean()
             height = row + rng.uniform(-0.27, 0.27, len(shares))
-            colour = style.VERDICT_COLOURS["rising" if method == "upwell" else "insufficient_evidence"]
+            colour = style.VERDICT_COLOURS[
+                "rising" if method == "upwell" else "insufficient_evidence"
+            ]
             ax.plot(np.sqrt(shares), height, ".", ms=3, color=colour, alpha=0.6, mew=0)
             ax.text(1.03, row, f"{power:.2f}".lstrip("0"), va="center", fontsize=8, color=colour)
         ax.axvline(np.sqrt(PROMISED), color="#222222", lw=1, ls="--")

@@ -7,6 +7,7 @@ from upwell.themes.matching import (
     learn_themes,
     match_themes,
 )
+from upwell.themes.notes import proposal_notes
 from upwell.themes.watch_list import (
     WatchListError,
     extend_theme,
@@ -24,6 +25,7 @@ __all__ = [
     "learn_themes",
     "match_themes",
     "parse_watch_list",
+    "proposal_notes",
     "theme_from_phrase",
     "theme_toml",
 ]

@@ -1,8 +1,8 @@
 """Companion words: what papers of a theme say though no phrase of it is made of them.
 
 `Mamba` for state space models, `3DGS` for Gaussian splatting, `unlearned` for machine unlearning:
-words that are common among the papers that name the theme strongly, and rare elsewhere. They are
-found in the corpus at hand, so a theme given as one bare phrase has them as well.
+words that are common among the surest papers of the theme, and rare elsewhere. They are found in
+the corpus at hand, so a theme given as one bare phrase has them as well.
 """
 
 from collections.abc import Mapping
@@ -11,16 +11,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from upwell.themes.naming import STRONG, TITLE_WEIGHT
+from upwell.themes.naming import TITLE_WEIGHT
 
-NAMED = 0.8  # naming strength from which a paper counts as naming the theme at all
-MIN_PAPERS = 5  # strong papers a theme needs, and papers a companion word must be in
-MIN_COVERAGE = 0.10  # of the strong papers have the word
-MIN_RELIABILITY = 0.35  # of the papers with the word name the theme …
-MIN_ODDS_RATIO = 8.0  # … and the odds of it are this many times those of all papers
+SURE = 0.9  # score from which a paper shows what papers of the theme say
+MIN_PAPERS = 5  # sure papers a theme needs, and papers a companion word must be in
+MIN_COVERAGE = 0.10  # of the sure papers have the word
+MIN_ODDS_RATIO = 8.0  # the odds that a paper with the word is of the theme, times those of any
 MAX_COUNT = 3  # occurrences in one paper that count
 COMPANION_WEIGHT = 0.8  # of a companion word's reliability, against a mention
-MAX_STRENGTH = 1.0  # companions together are never worth more than one mention …
+MAX_STRENGTH = 3.0  # companions together are never worth more mentions than this …
 FEW_PHRASES = 3  # … and less for a theme of more phrases: a paper without any is of another theme
 
 _WORDS = r"\p{L}[\p{L}\p{N}]+|\p{N}+\p{L}[\p{L}\p{N}]*"
@@ -50,42 +49,48 @@ def count_words(titles: pl.Series, abstracts: pl.Series) -> pl.DataFrame:
     )
 
 
-def find_companions(counts: pl.DataFrame, strength: NDArray[np.float64]) -> dict[str, float]:
+def find_companions(
+    counts: pl.DataFrame, score: NDArray[np.float64], *, reliability: float
+) -> dict[str, float]:
     """The companion words of a theme and the reliability of each.
 
     Parameters
     ----------
     counts : what `count_words` returns.
-    strength : naming strength of each paper (n_papers,).
+    score : how surely each paper is of the theme (n_papers,), 0 to 1, as far as is known.
+    reliability : the least that a companion word must have.
 
     Returns
     -------
-    Word → reliability, the share of the papers with the word that name the theme; empty if fewer
-    than `MIN_PAPERS` papers name it strongly.
+    Word → reliability, the share of the papers with the word that are of the theme, as the scores
+    have it; empty if fewer than `MIN_PAPERS` papers are sure.
     """
-    n_strong = int((strength >= STRONG).sum())
-    if n_strong < MIN_PAPERS:
+    n_sure = int((score >= SURE).sum())
+    if n_sure < MIN_PAPERS:
         return {}
-    papers = pl.DataFrame(
-        {"named": strength >= NAMED, "strong": strength >= STRONG}
-    ).with_row_index("paper")
-    share = float((strength >= NAMED).mean())
+    share = float(score.mean())
     odds = MIN_ODDS_RATIO * share / max(1 - share, 1e-9)
-    least = max(MIN_RELIABILITY, odds / (1 + odds))
-    companions = (
-        counts.lazy()
-        .join(papers.lazy(), on="paper")
+    sure = pl.DataFrame({"paper": np.flatnonzero(score >= SURE).astype(np.uint32)})
+    common = (
+        counts.join(sure, on="paper", how="semi")
         .group_by("word")
-        .agg(pl.len().alias("n_papers"), pl.col("named").mean(), pl.col("strong").sum())
+        .len()
+        .filter(pl.col("len") >= MIN_COVERAGE * n_sure)
+    )
+    # Whole numbers, as their sum does not depend on the order of the papers.
+    millionths = pl.DataFrame({"millionths": np.rint(1e6 * score).astype(np.int64)})
+    companions = (
+        counts.join(common, on="word", how="semi")
+        .join(millionths.with_row_index("paper"), on="paper")
+        .group_by("word")
+        .agg(pl.len().alias("n_papers"), reliability=pl.col("millionths").sum() / (1e6 * pl.len()))
         .filter(
             pl.col("n_papers") >= MIN_PAPERS,
-            pl.col("strong") >= MIN_COVERAGE * n_strong,
-            pl.col("named") >= least,
+            pl.col("reliability") >= max(reliability, odds / (1 + odds)),
         )
         .sort("word")
-        .collect()
     )
-    return dict(companions.select("word", "named").iter_rows())
+    return dict(companions.select("word", "reliability").iter_rows())
 
 
 def companion_strength(

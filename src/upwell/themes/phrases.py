@@ -26,6 +26,7 @@ _SENTENCE_END = re.compile(r"[.!?]\s")
 _DENIALS = frozenset(("without", "no", "non", "avoid", "avoids", "avoiding", "instead"))
 _COORDINATORS = frozenset(("and", "or"))
 _PREPOSITIONS = frozenset(("of", "in", "on", "for", "to", "from", "with", "by", "into", "via"))
+_AWAY = re.compile(r"\b(?:to|towards?|over|on|onto|for|by|into|across|alongside)\b", re.IGNORECASE)
 _LIST_BEFORE = re.compile(
     r"(?:[,(]|\b(?:and|or|like|as well as|such as|including|e\.g\.))\s*(?:[\w-]+\s+)?$",
     re.IGNORECASE,
@@ -185,7 +186,7 @@ def _mentions(
             for word in spelling
         ]
         start, end = min(s.start for s in chosen), max(s.end for s in chosen)
-        fit = _fit(chosen, spelling)
+        fit = 0.0 if _leads_away(chosen, text[start:end]) else _fit(chosen, spelling)
         if fit >= MIN_FIT and start >= reached:
             reached = end
             yield Mention(start, end, fit * _standing(text, start, end), fit)
@@ -200,6 +201,8 @@ def _fit(chosen: Sequence[_Spot], spelling: Sequence[Word]) -> float:
     places = [spot.position for spot in chosen]
     if len(set(places)) < len(places):
         return 0.0
+    if any(_is_agent(w) and not s.word.suffix for s, w in zip(chosen, spelling, strict=True)):
+        return 0.0
     first, last = min(chosen), max(chosen)
     gap = last.n_content - first.n_content - len(chosen) + 1
     if gap > MAX_GAP or last.coordinated:  # "labels and noisy text"
@@ -208,6 +211,20 @@ def _fit(chosen: Sequence[_Spot], spelling: Sequence[Word]) -> float:
     if gap:
         breaks += last.n_prepositions - first.n_prepositions
     return GAP_FIT**gap * BREAK_FIT**breaks
+
+
+def _leads_away(chosen: Sequence[_Spot], words: str) -> bool:
+    """Whether words in another order than the phrase's are about something else.
+
+    Noise in the labels is label noise, but attention to local detail is no local attention.
+    """
+    places = [spot.position for spot in chosen]
+    return places != sorted(places) and _AWAY.search(words) is not None
+
+
+def _is_agent(word: Word) -> bool:
+    """Whether a word names what does something: a window transformer is no window transform."""
+    return word.suffix in {"er", "or"}
 
 
 def _standing(text: str, start: int, end: int) -> float:

@@ -30,6 +30,7 @@ _BRITISH = (
     ),
 )
 _DERIVED = re.compile(r"(ation|ion|ment|ness|ity|er|or|ist|ism|ive|able|ing)s?$")
+_MADE = re.compile(r"[a-z]{3}iz(e|ed|es|er|ers|ing|ations?)$")
 
 
 class Word(NamedTuple):
@@ -63,4 +64,7 @@ def read_word(word: str) -> Word:
         plain = british.sub(american, plain)
     stem = _stemmer().stemWord(plain)
     derived = _DERIVED.search(plain)
-    return Word(stem.removesuffix("i") if len(stem) > 3 else stem, derived[1] if derived else "")
+    stem = stem.removesuffix("i") if len(stem) > 3 else stem
+    if _MADE.search(plain) and not stem.endswith("iz"):  # "local" is not "localized"
+        stem += "iz"
+    return Word(stem, derived[1] if derived else "")

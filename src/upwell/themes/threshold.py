@@ -1,0 +1,47 @@
+"""From which score a paper is in a theme: read off the scores of the corpus.
+
+The score is a probability, so the scores of a corpus say what any cut would bring: how many papers
+of the theme are above it, how many wrong ones, how many are missed below. On the 1,107 judgements
+that were not held back (precision / recall of core against no), in a corpus of 69,175 papers:
+
+    cut                                            three listed   five bare phrases
+    0.5 for every theme                             .920 / .843      .967 / .933
+    highest expected F1                             .894 / .880      .959 / .946
+    at most 5 % of the members expected wrong       .960 / .759      .926 / .901
+    highest expected F1, at most 15 % wrong         .931 / .853      .959 / .946
+
+The last is kept. As it is about probabilities, it means the same for every encoder.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_WRONG = 0.15  # of the members, as the scores expect
+NOTHING = 0.5  # where no paper has a score to speak of
+
+
+def choose_threshold(score: NDArray[np.float64]) -> float:
+    """The score from which papers are in a theme.
+
+    Parameters
+    ----------
+    score : how surely each paper of the corpus is of the theme (n_papers,), a probability.
+
+    Returns
+    -------
+    The cut above which the expected F1 is highest, raised until no more than `MOST_WRONG` of the
+    members are expected to be wrong; 0.5 if no cut keeps to that.
+
+    Source
+    ------
+    Lipton, Elkan & Naryanaswamy (2014), Optimal thresholding of classifiers to maximize F1: the
+    best cut is half of the best expected F1.
+    """
+    falling = np.sort(score)[::-1]
+    right = np.cumsum(falling)
+    count = np.arange(1, len(falling) + 1)
+    if not len(falling) or right[-1] <= 0:
+        return NOTHING
+    best = float((right / (count + right[-1])).max())  # half of the F1, 2 * right / (…)
+    sure = np.flatnonzero(right >= (1 - MOST_WRONG) * count)
+    return max(best, float(falling[sure[-1]])) if len(sure) else NOTHING
