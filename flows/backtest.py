@@ -177,7 +177,7 @@ def look(
         members=fair,
         last_share=fitted.select("kind", "subject", "last_share"),
         found=found,
-        learned=learn_themes(papers, vectors, themes=themes, encode=encode, propose=False),
+        learned=learn_themes(papers, vectors, themes=themes, encode=encode),
         ids=ids,
         history=History(traced.events, traced.members),
     )

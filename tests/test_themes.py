@@ -535,7 +535,7 @@ def test_judged_papers_are_told_apart():
     member = told["score"].is_not_null().to_numpy()
     word = np.array([named[r, number[t]] > 0 for r, t in told.select("row", "theme").iter_rows()])
     for here, precision, recall in (
-        (told["theme"].is_in(LISTED).to_numpy(), 0.75, 0.7),
+        (told["theme"].is_in(LISTED).to_numpy(), 0.75, 0.65),
         (~told["theme"].is_in(LISTED).to_numpy(), 0.85, 0.75),
     ):
         right = (member & core & here).sum()
