@@ -7,7 +7,8 @@ compared with the judgements in tests/theme_judgements.csv: `core` against `no`,
 out. `tune` and `seen` were used in making the matcher and the phrases; `fresh` was only looked at, with
 the first version and at the end. The three themes of flows/themes.toml have their phrases, the others one bare phrase.
 The table stands in the docstring of upwell/themes/matching.py. With the LSA encoder in place of the
-static one, constants and rule of the cut unchanged: LSA_RESULT
+static one, constants and rule of the cut unchanged, upwell has .82 / .80 (listed) and .94 / .89
+(bare) on the fresh half, and its cuts are the same to within .07.
 """
 
 import argparse
