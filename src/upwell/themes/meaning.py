@@ -16,7 +16,7 @@ from upwell.themes.naming import STRONG
 Floats = NDArray[np.float64]
 
 MAX_LOG_ODDS = 8.0
-NEUTRAL = 4.0  # log odds of a usual paper that names the theme, used where nothing can be compared
+NEUTRAL = 5.0  # log odds of a usual paper that names the theme, used where nothing can be compared
 PRIOR_PAPERS = 3.0  # strong papers at which the corpus counts as much as `NEUTRAL`
 PROTOTYPE_PAPERS = 1.0  # what the theme's own words count for, among its strong papers
 PASSING = 1.0  # naming strength below which a paper is no example of the theme
