@@ -1,9 +1,9 @@
 """Papers and themes: words and meaning together, and a probability.
 
 `tests/theme_judgements.csv` holds 1,565 judgements (core, borderline, no) on eight themes, 458 of
-them (`fresh`) by readers who saw no score, and held back from tuning. Matched over a corpus of
-69,175 papers, precision / recall of core against no is (tests/benchmarks/bench_themes.py, static
-encoder):
+them (`fresh`) by readers who saw no score, and not fitted to; its totals were seen a few times on
+the way, so take them as slightly too good. Matched over a corpus of 69,175 papers, precision /
+recall of core against no is (tests/benchmarks/bench_themes.py, static encoder):
 
                                   three listed themes            bare phrases
                                   tuned on     fresh        tuned on     fresh
