@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from upwell.themes.threshold import MOST_WRONG, NOTHING, choose_threshold
@@ -26,6 +26,7 @@ def test_without_anything_sure_the_cut_is_one_half():
 
 
 @given(st.lists(st.floats(0, 1), max_size=30))
+@example([1.0, 0.75, 0.75])
 def test_members_are_right_as_often_as_promised(scores):
     score = np.array(scores)
     cut = choose_threshold(score)

@@ -43,5 +43,6 @@ def choose_threshold(score: NDArray[np.float64]) -> float:
     if not len(falling) or right[-1] <= 0:
         return NOTHING
     best = float((right / (count + right[-1])).max())  # half of the F1, 2 * right / (…)
-    sure = np.flatnonzero(right >= (1 - MOST_WRONG) * count)
+    is_cut = np.append(falling[1:] < falling[:-1], True)  # equal scores are on one side
+    sure = np.flatnonzero(is_cut & (right >= (1 - MOST_WRONG) * count))
     return max(best, float(falling[sure[-1]])) if len(sure) else NOTHING
