@@ -44,5 +44,9 @@ def choose_threshold(score: NDArray[np.float64]) -> float:
         return NOTHING
     best = float((right / (count + right[-1])).max())  # half of the F1, 2 * right / (…)
     is_cut = np.append(falling[1:] < falling[:-1], True)  # equal scores are on one side
-    sure = np.flatnonzero(is_cut & (right >= (1 - MOST_WRONG) * count))
-    return max(best, float(falling[sure[-1]])) if len(sure) else NOTHING
+    is_sure = right >= (1 - MOST_WRONG) * count
+    n_best = int((falling >= best).sum())
+    if n_best and is_sure[n_best - 1]:
+        return best
+    sure = np.flatnonzero(is_cut & is_sure & (falling > best))
+    return float(falling[sure[-1]]) if len(sure) else NOTHING
