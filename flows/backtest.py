@@ -30,7 +30,7 @@ from upwell.encode import Encoder, EncoderError, embed, load_encoder
 from upwell.lineage import History, trace
 from upwell.store import add_to_run, read_vectors
 from upwell.tables import BACKTEST, PAPERS
-from upwell.themes import LearnedTheme, apply_themes, learn_themes, match_themes
+from upwell.themes import LearnedTheme, apply_themes, match_themes
 from upwell.topics import Discovery, discover, place
 from upwell.trends import measure_trends
 from upwell.trends.backtest import (
@@ -159,8 +159,8 @@ def look(
     found = discover(papers, vectors, config=config.topics)
     traced = trace(found.assignments, vectors, history=history, run_id=cutoff.day.isoformat())
     ids = dict(traced.ids.select("raw_id", "topic_id").iter_rows())
-    themes, encode = config.themes, encoder.encode
-    matched = match_themes(papers, vectors, themes=themes, encode=encode, propose=False)
+    themes = config.themes
+    matched = match_themes(papers, vectors, themes=themes, encode=encoder.encode, propose=False)
     subjects = list_subjects(_renamed(found.topics, ids), themes)
     said, fair = (
         list_members(_renamed(topics, ids), matched.theme_papers, subjects)
@@ -177,7 +177,7 @@ def look(
         members=fair,
         last_share=fitted.select("kind", "subject", "last_share"),
         found=found,
-        learned=learn_themes(papers, vectors, themes=themes, encode=encode),
+        learned=matched.learned,
         ids=ids,
         history=History(traced.events, traced.members),
     )

@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from upwell.config import Theme
-from upwell.themes import apply_themes, learn_themes, match_themes
+from upwell.themes import apply_themes, match_themes
 from upwell.themes.meaning import Space, learn_meaning
 from upwell.themes.naming import STRONG, read_namings
 
@@ -60,7 +60,7 @@ def test_papers_that_were_learned_from_but_vouch_for_nothing_score_as_before() -
     ]
     papers, vectors = corpus(texts)
     matched = match_themes(papers, vectors, themes=[NOISE, SPARE], encode=encode).theme_papers
-    learned = learn_themes(papers, vectors, themes=[NOISE, SPARE], encode=encode)
+    learned = match_themes(papers, vectors, themes=[NOISE, SPARE], encode=encode).learned
     applied = apply_themes(papers, vectors, learned=learned)
     strength = read_namings([*texts], [NOISE]).strength[:, 0]
     weak = papers.filter(pl.Series(strength < STRONG))
@@ -74,7 +74,7 @@ def test_papers_that_were_learned_from_but_vouch_for_nothing_score_as_before() -
 
 def test_what_only_later_papers_say_is_not_learned() -> None:
     papers, vectors = corpus(past())
-    learned = learn_themes(papers, vectors, themes=[NOISE], encode=encode)
+    learned = match_themes(papers, vectors, themes=[NOISE], encode=encode).learned
     assert set(learned[0].companions) >= {"coteaching"}
     later = [("Label noise", f"Label noise meets zyxwv, case {i}.") for i in range(50)]
     later += [
@@ -87,7 +87,7 @@ def test_what_only_later_papers_say_is_not_learned() -> None:
 
 
 def test_who_stands_beside_a_later_paper_does_not_matter() -> None:
-    learned = learn_themes(*corpus(past()), themes=[NOISE], encode=encode)
+    learned = match_themes(*corpus(past()), themes=[NOISE], encode=encode).learned
     later, vectors = corpus([("Label noise", f"Label noise, case {i}.") for i in range(9)], "q")
     together = apply_themes(later, vectors, learned=learned)
     alone = [apply_themes(later[i], vectors[i], learned=learned) for i in range(9)]
@@ -108,6 +108,6 @@ def test_log_odds_of_others_are_those_of_the_rest_of_the_corpus() -> None:
 
 def test_nothing_to_apply_gives_an_empty_table() -> None:
     papers, vectors = corpus(past())
-    learned = learn_themes(papers, vectors, themes=[NOISE], encode=encode)
+    learned = match_themes(papers, vectors, themes=[NOISE], encode=encode).learned
     assert apply_themes(papers, vectors, learned=()).is_empty()
     assert apply_themes(papers[:0], vectors[:0], learned=learned).is_empty()

@@ -294,7 +294,7 @@ TRENDS = Table(
         "q_value": Column(
             F64,
             "p_value after Benjamini-Hochberg over all subjects (one whose interval lies within "
-            "the steady margin enters with 1)",
+            "the steady margin, or that has turned, enters with 1)",
             nullable=True,
             bounds=UNIT,
         ),

@@ -4,7 +4,6 @@ from upwell.themes.matching import (
     LearnedTheme,
     Matching,
     apply_themes,
-    learn_themes,
     match_themes,
 )
 from upwell.themes.notes import proposal_notes
@@ -22,7 +21,6 @@ __all__ = [
     "WatchListError",
     "apply_themes",
     "extend_theme",
-    "learn_themes",
     "match_themes",
     "parse_watch_list",
     "proposal_notes",

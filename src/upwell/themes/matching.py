@@ -53,19 +53,38 @@ MAX_NEAR_MISSES = 50  # a theme
 
 
 @dataclass(frozen=True)
+class LearnedTheme:
+    """A theme and all that a corpus taught about it.
+
+    `companions` are its companion words (word → reliability), `meaning` says where its papers lie,
+    `threshold` is the score from which a paper is in it.
+    """
+
+    theme: Theme
+    companions: Mapping[str, float]
+    meaning: Meaning
+    threshold: float = NOTHING
+
+
+@dataclass(frozen=True)
 class Matching:
     """Which papers are of which theme, and what the operator should know.
 
     `theme_papers` is the published table. `near_misses` has its columns and, of each theme, the
-    papers that fell short least, at most `MAX_NEAR_MISSES`. `thresholds` is the score from which a
-    paper is in a theme, by the theme's name. `proposals` (`PROPOSALS`) are phrases to consider.
+    papers that fell short least, at most `MAX_NEAR_MISSES`. `learned` is what these papers taught
+    of each theme, for `apply_themes`. `proposals` (`PROPOSALS`) are phrases to consider.
     """
 
     theme_papers: pl.DataFrame
     near_misses: pl.DataFrame
-    thresholds: Mapping[str, float]
+    learned: tuple[LearnedTheme, ...]
     notes: tuple[str, ...]
     proposals: pl.DataFrame
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The score from which a paper is in a theme, by the theme's name."""
+        return {known.theme.name: known.threshold for known in self.learned}
 
 
 def match_themes(
@@ -111,18 +130,18 @@ def match_themes(
     papers, matrix = align(papers, vectors)
     if not themes or papers.is_empty():
         empty = THEME_PAPERS.empty()
-        return Matching(empty, empty, dict.fromkeys(names, NOTHING), (), PROPOSALS.to_frame())
+        return Matching(empty, empty, (), (), PROPOSALS.to_frame())
     corpus = _Corpus.read(papers, matrix, themes)
     words = Words.of(papers["title"], papers["abstract"]) if propose else None
     members, misses, proposals, notes = [], [], [PROPOSALS.to_frame()], []
-    thresholds: dict[str, float] = {}
+    learned = []
     for number, theme in enumerate(themes):
         known, log_odds = _learn(corpus, number, theme, encode)
         scored = _score_theme(corpus, number, known, log_odds)
         strength = corpus.namings.strength[:, number]
         is_member = scored.score >= known.threshold
         inside = np.flatnonzero(is_member)
-        thresholds[theme.name] = known.threshold
+        learned.append(known)
         members.append(_table(corpus, number, theme, scored, inside))
         misses.append(_table(corpus, number, theme, scored, _nearest(scored, known.threshold)))
         notes += theme_notes(theme, len(inside), strength, corpus.namings.unseen[number])
@@ -140,7 +159,7 @@ def match_themes(
     return Matching(
         THEME_PAPERS.conform(pl.concat(members)),
         THEME_PAPERS.conform(pl.concat(misses)),
-        thresholds,
+        tuple(learned),
         tuple(notes),
         pl.concat(proposals),
     )
@@ -167,33 +186,6 @@ class _Corpus:
         return cls(papers["paper_id"], texts, Space.of(matrix), namings, counts)
 
 
-@dataclass(frozen=True)
-class LearnedTheme:
-    """A theme and all that a corpus taught about it.
-
-    `companions` are its companion words (word → reliability), `meaning` says where its papers lie,
-    `threshold` is the score from which a paper is in it.
-    """
-
-    theme: Theme
-    companions: Mapping[str, float]
-    meaning: Meaning
-    threshold: float = NOTHING
-
-
-def learn_themes(
-    papers: pl.DataFrame, vectors: pl.DataFrame, *, themes: Sequence[Theme], encode: Encode
-) -> tuple[LearnedTheme, ...]:
-    """What `match_themes` learns from these papers, for `apply_themes` to put others by.
-
-    Parameters
-    ----------
-    papers, vectors, themes, encode : as for `match_themes`.
-    """
-    corpus = _Corpus.read(*align(papers, vectors), themes)
-    return tuple(_learn(corpus, number, theme, encode)[0] for number, theme in enumerate(themes))
-
-
 def apply_themes(
     papers: pl.DataFrame, vectors: pl.DataFrame, *, learned: Sequence[LearnedTheme]
 ) -> pl.DataFrame:
@@ -202,7 +194,7 @@ def apply_themes(
     Parameters
     ----------
     papers, vectors : as for `match_themes`; nothing is learned from them.
-    learned : what `learn_themes` returned.
+    learned : `Matching.learned` of other papers.
 
     Returns
     -------

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from upwell.config import BucketWidth, TrendConfig
 from upwell.tables import CALIBRATION, SHUFFLES
 from upwell.trends.buckets import Calendar, dated_papers, make_calendar
-from upwell.trends.growth import Growth, estimate_growth
+from upwell.trends.growth import Growth
 from upwell.trends.logit import Floats
 from upwell.trends.proportions import wilson
 from upwell.trends.recent import grow_in, halves, has_turned
@@ -145,10 +145,7 @@ class _Test:
     def of(self, strata: Strata) -> tuple[Growth, NDArray[np.bool_]]:
         """Growth of each subject, and whether the run would have called it rising or falling."""
         n_papers, n_total = strata.n_papers.sum(axis=1), strata.n_total.sum(axis=0)
-        if len(strata.n_total) == 1:
-            growth = estimate_growth(n_papers, n_total, self.time, self.rank)
-        else:
-            growth = grow_within(strata, self.time, self.rank)
+        growth = grow_within(strata, self.time, self.rank)
         is_moving = self._is_moving(growth, None)
         if is_moving.any():  # what has turned can only lose a verdict
             late = halves(self.time)[1]

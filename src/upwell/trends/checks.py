@@ -11,6 +11,7 @@ from upwell.trends.growth import Growth, slopes_without_one_bucket
 from upwell.trends.logit import Floats, fit_logit
 from upwell.trends.noise import Noise
 from upwell.trends.origins import origins
+from upwell.trends.rows import Counted
 from upwell.trends.strata import count_strata, mix
 
 _ENOUGH_TOPICS = 10  # for the median topic to mean something
@@ -18,7 +19,7 @@ _ENOUGH_TOPICS = 10  # for the median topic to mean something
 
 def disagreeing_checks(
     growth: Growth,
-    calendar: Calendar,
+    counted: Counted,
     dated: pl.DataFrame,
     members: pl.DataFrame,
     subjects: pl.DataFrame,
@@ -39,8 +40,8 @@ def disagreeing_checks(
 
     Parameters
     ----------
-    growth : of the S `subjects`, over the buckets of `calendar` that hold papers.
-    calendar : the buckets the growth was measured on.
+    growth : of the S `subjects`.
+    counted : what it was measured on.
     dated : papers with a date: `paper_id`, `published`, `date_precision`, `sources`, `categories`.
     members : (`kind`, `subject`, `paper_id`).
     subjects : (`kind`, `subject`), in the order of `growth`.
@@ -55,13 +56,12 @@ def disagreeing_checks(
     Our definition.
     """
     sign = np.sign(growth.slope)
-    n_papers = count_papers(calendar, members, subjects)[:, calendar.filled]
-    without = slopes_without_one_bucket(growth, n_papers, calendar.n_total[calendar.filled])
+    without = slopes_without_one_bucket(growth, counted.n_papers, counted.n_total)
     other: list[tuple[str, NDArray[np.bool_]]] = [
         ("one_bucket", np.any(np.sign(without) != sign[:, None], axis=1)),
         ("composition", np.sign(_relative_slope(growth, subjects)) != sign),
     ]
-    for name, view, papers in _other_views(calendar, dated, members):
+    for name, view, papers in _other_views(counted.calendar, dated, members):
         mine = members.join(papers, on="paper_id", how="semi")
         slope = _slope(view, mine, subjects, growth, parts)
         other.append((name, ~np.isnan(slope) & (np.sign(slope) != sign)))

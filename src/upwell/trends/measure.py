@@ -127,8 +127,8 @@ def measure_trends(
     if tested.any():
         known = subjects.filter(tested)
         growth = measure_growth(calendar, members, known, parts)
-        disagreeing = disagreeing_checks(growth, calendar, dated, members, known, parts=parts)
         counted = Counted(calendar, n_papers[tested][:, calendar.filled])
+        disagreeing = disagreeing_checks(growth, counted, dated, members, known, parts=parts)
         known = with_evidence(rows.filter(tested), growth, counted, disagreeing, config)
         rows = pl.concat([rows.filter(~tested), known])
     limits = describe(

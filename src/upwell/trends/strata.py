@@ -81,6 +81,8 @@ def grow_within(strata: Strata, time: Floats, rank: Floats) -> Growth:
     `estimate_growth`; solved by alternating, our way.
     """
     n_papers, n_total = strata.n_papers.sum(axis=1), strata.n_total.sum(axis=0)
+    if len(strata.n_total) == 1:
+        return estimate_growth(n_papers, n_total, time, rank)
     mixture = mix(strata, time, np.zeros(len(n_papers)))
     for _ in range(_ROUNDS):
         growth = estimate_growth(n_papers, n_total, time, rank, offset=mixture.offset)
