@@ -1,7 +1,7 @@
 """Papers and a watch list → which paper is of which theme, how surely, and which words say so."""
 
+from upwell.themes.learning import LearnedTheme
 from upwell.themes.matching import (
-    LearnedTheme,
     Matching,
     apply_themes,
     match_themes,

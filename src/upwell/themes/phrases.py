@@ -22,11 +22,13 @@ _OPENING = 3  # letters
 _WORD = r"[^\W_]+(?:['’][^\W_]+)?"
 _TOKEN = re.compile(rf"{_WORD}|[,;:()\[\]]|(?<=\w)[-‐‑–/](?=\w)")
 _HYPHENS = frozenset("-‐‑–/")
-_SENTENCE_END = re.compile(r"[.!?]\s")
+SENTENCE_END = re.compile(r"[.!?]\s")
 _DENIALS = frozenset(("without", "no", "non", "avoid", "avoids", "avoiding", "instead"))
 _COORDINATORS = frozenset(("and", "or"))
 _PREPOSITIONS = frozenset(("of", "in", "on", "for", "to", "from", "with", "by", "into", "via"))
 _AWAY = re.compile(r"\b(?:to|towards?|over|on|onto|for|by|into|across|alongside)\b", re.IGNORECASE)
+_TIE = re.compile(rf"[-‐‑–/]|\b(?:{'|'.join(sorted(FUNCTION_WORDS))})\b", re.IGNORECASE)
+_ADJECTIVE = re.compile(r"(?:y|ed|al|ive|ous)$", re.IGNORECASE)
 _LIST_BEFORE = re.compile(
     r"(?:[,(]|\b(?:and|or|like|as well as|such as|including|e\.g\.))\s*(?:[\w-]+\s+)?$",
     re.IGNORECASE,
@@ -96,7 +98,7 @@ class Reader:
         possible = [s for s, needs in enumerate(self._needs) if needs <= present]
         wanted: frozenset[str] = frozenset().union(*(self._needs[s] for s in possible))
         start = 0
-        for end in [*(m.end() for m in _SENTENCE_END.finditer(text)), len(text)]:
+        for end in [*(m.end() for m in SENTENCE_END.finditer(text)), len(text)]:
             present = _among(wanted, text[start:end])
             here = [s for s in possible if self._needs[s] <= present]
             spots = self._spots(text, start, end) if here else {}
@@ -186,7 +188,7 @@ def _mentions(
             for word in spelling
         ]
         start, end = min(s.start for s in chosen), max(s.end for s in chosen)
-        fit = 0.0 if _leads_away(chosen, text[start:end]) else _fit(chosen, spelling)
+        fit = 0.0 if _leads_away(chosen, text) else _fit(chosen, spelling)
         if fit >= MIN_FIT and start >= reached:
             reached = end
             yield Mention(start, end, fit * _standing(text, start, end), fit)
@@ -213,13 +215,24 @@ def _fit(chosen: Sequence[_Spot], spelling: Sequence[Word]) -> float:
     return GAP_FIT**gap * BREAK_FIT**breaks
 
 
-def _leads_away(chosen: Sequence[_Spot], words: str) -> bool:
+def _leads_away(chosen: Sequence[_Spot], text: str) -> bool:
     """Whether words in another order than the phrase's are about something else.
 
-    Noise in the labels is label noise, but attention to local detail is no local attention.
+    Noise in the labels is label noise, but attention to local detail is no local attention. Error
+    labels are no label errors: unless it is made an adjective, as in noisy labels, what comes
+    first must be tied to what it is said of.
     """
     places = [spot.position for spot in chosen]
-    return places != sorted(places) and _AWAY.search(words) is not None
+    if places == sorted(places):
+        return False
+    start, end = min(s.start for s in chosen), max(s.end for s in chosen)
+    if _AWAY.search(text[start:end]):
+        return True
+    head = chosen[-1]
+    after = [spot.start for spot in chosen if spot.position > head.position]
+    if not after or _ADJECTIVE.search(text[head.start : head.end]):
+        return False
+    return not _TIE.search(text[head.end : min(after)])
 
 
 def _is_agent(word: Word) -> bool:
@@ -229,10 +242,10 @@ def _is_agent(word: Word) -> bool:
 
 def _standing(text: str, start: int, end: int) -> float:
     """What a mention counts where it stands: 0 if denied, little if one of a list, else 1."""
-    before = _SENTENCE_END.split(text[max(0, start - 80) : start])[-1]
+    before = SENTENCE_END.split(text[max(0, start - 80) : start])[-1]
     after = text[end : end + 60]
     if _DENIALS.intersection(re.findall(_WORD, before.casefold())[-2:]):
         return 0.0
     in_list = _LIST_BEFORE.search(before) and _LIST_AFTER.search(after)
-    sentence = before + _SENTENCE_END.split(after)[0]
+    sentence = before + SENTENCE_END.split(after)[0]
     return LISTED_WEIGHT if in_list and "," in sentence else 1.0
