@@ -16,7 +16,7 @@ from upwell import store
 from upwell.config import RunConfig
 from upwell.dictionary import data_dictionary
 from upwell.manifest import Counts, Manifest
-from upwell.store import StoreError, Workspace, add_to_run, open_run, publish
+from upwell.store import StoreError, Workspace, add_to_run, disk, open_run, publish
 from upwell.tables import PUBLISHED, REJECTS, TableError
 
 START = datetime(2026, 3, 1, 7, 0, 0, tzinfo=UTC)
@@ -139,7 +139,7 @@ def test_disk_errors_say_what_to_do_and_keep_the_last_run(
         raise OSError(code, os.strerror(code))
 
     with begin(tmp_path, START.replace(minute=1)) as run:
-        monkeypatch.setattr(store.os, "fsync", broken)
+        monkeypatch.setattr(disk.os, "fsync", broken)
         with pytest.raises(StoreError, match=words):
             finish(run)
         monkeypatch.undo()
@@ -273,7 +273,7 @@ def test_what_is_added_to_a_run_is_whole_or_not_there(
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(store.os, "fsync", full)
+    monkeypatch.setattr(disk.os, "fsync", full)
     with pytest.raises(StoreError, match="the disk is full"):
         add_to_run(folder, tables={REJECTS: REJECTS.empty()}, files={"figures/new.png": b"two"})
     assert (folder / "rejects.parquet").read_bytes() == before
