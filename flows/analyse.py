@@ -10,7 +10,9 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows import tasks
 from flows.progress import announce
 from flows.publication import publish
+from flows.published import latest_if_same
 from flows.stage import describe
+from flows.unchanged import leave
 from flows.watch_list import DEFAULT_WATCH_LIST, read_watch_list
 from upwell.config import RunConfig
 from upwell.store import open_run
@@ -19,7 +21,8 @@ from upwell.store import open_run
 def _run_name() -> str:
     """Distinct to the second, and says what is read."""
     paths = flow_run.parameters.get("paths")
-    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {describe(paths)}"
+    join = flow_run.parameters.get("join", False)
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {describe(paths, join=join)}"
 
 
 # One thread: numba's loops may not run in two threads at once. Dask has processes.
@@ -32,6 +35,7 @@ def analyse(
     paths: list[Path] | None = None,
     outputs: Path = Path("outputs"),
     config: RunConfig = RunConfig(),
+    join: bool = False,
 ) -> Path:
     """Tells which research themes are rising in piles of paper records.
 
@@ -39,15 +43,19 @@ def analyse(
         paths: Files, folders or globs to read; none means the sample corpus.
         outputs: Folder in which the run is published; `latest` in it points at the newest run.
         config: Everything that decides what the run computes.
+        join: The papers join those that earlier runs read into the folder, on disk or not; else
+            they are all there is. Without paths: those known so far.
 
     Returns:
-        The folder of the published run.
+        The folder of the published run; of the latest one if there is nothing new.
     """
     started = datetime.now(UTC)
     config = config if config.themes else config.with_themes(read_watch_list(DEFAULT_WATCH_LIST))
     with open_run(outputs, started=started, on_wait=announce) as run:
-        found = tasks.read(run, paths or [], config.sources, started.date())
-        unique = tasks.deduplicate(run, found.records, config.dedup)
+        found = tasks.read(run, paths or [], config.sources, started.date(), join=join)
+        if last := latest_if_same(run.outputs, found.corpus, config):
+            return leave(last)
+        unique = tasks.deduplicate(run, found, config.dedup)
         vectors = tasks.embed(run, unique.papers, config.encode)
         refits = tasks.refit_all(run, unique.papers, vectors, config.topics)
         clusters = tasks.cluster(run, unique.papers, vectors, refits, config.topics)

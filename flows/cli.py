@@ -49,6 +49,12 @@ WatchList = Annotated[
 def run(
     *paths: Annotated[Path, Parameter(help="Files, folders or globs; none: a sample corpus.")],
     outputs: Outputs = Path("outputs"),
+    into: Annotated[
+        Path | None,
+        Parameter(
+            help="Folder of outputs whose papers these join; without paths, the papers known there."
+        ),
+    ] = None,
     watch_list: WatchList = None,
     theme: Phrases = (),
     dask: Annotated[
@@ -66,7 +72,8 @@ def run(
 
     terminal.run(
         list(paths) or None,
-        outputs=outputs,
+        outputs=into or outputs,
+        join=into is not None,
         watch_list=watch_list,
         phrases=theme,
         dask=dask,

@@ -1,5 +1,6 @@
 """Progress of a long stage: a bar on the terminal, a progress artifact in the Prefect UI."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,9 +32,9 @@ class Terminal(Protocol):
 terminal: ContextVar[Terminal | None] = ContextVar("terminal", default=None)
 
 
-def announce(text: str) -> None:
-    """Tell whoever watches, in the UI's log and on the terminal, what the run is waiting for."""
-    get_run_logger().warning(text)
+def announce(text: str, *, is_warning: bool = True) -> None:
+    """Tell whoever watches, in the UI's log and on the terminal."""
+    get_run_logger().log(logging.WARNING if is_warning else logging.INFO, text)
     watched = terminal.get()
     if watched:
         watched.say(text)

@@ -89,7 +89,7 @@ def _tables(
     return {
         tables.PAPERS: papers,
         tables.DUPLICATES: unique.duplicates.read(),
-        tables.REJECTS: found.rejects.read(),
+        tables.REJECTS: pl.concat([found.rejects.read(), unique.removed.read()]),
         tables.PROBLEMS: found.problems.read(),
         tables.TOPICS: clusters.topics.read(),
         tables.TOPIC_LINEAGE: clusters.lineage.read(),
@@ -114,6 +114,8 @@ def _manifest(
         ended=datetime.now(UTC),
         as_of=run.started.date(),
         config=config,
+        corpus=found.corpus,
+        n_files_read=facts["read"]["n_read"],
         files=tuple(InputFile.model_validate(file) for file in facts["read"]["files"]),
         counts=_counts(frames, measured, found),
         bucket=measured["bucket"],

@@ -1,11 +1,13 @@
 """Published runs as the input of a command: which run is meant, and what stands in its tables."""
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
 
 from flows.subjects import list_members
+from upwell.config import RunConfig
 from upwell.manifest import Manifest
 from upwell.tables import PAPERS, THEME_PAPERS, TRENDS, Table
 
@@ -102,6 +104,44 @@ def find_run(run: str, outputs: Path) -> PublishedRun:
             f"{path}: the manifest cannot be read ({_first_line(error)}); make the run again with "
             "`upwell run`, or name another run"
         ) from error
+
+
+def latest_if_same(outputs: Path, corpus: str, config: RunConfig) -> PublishedRun | None:
+    """The latest run, if another one could only say the same.
+
+    Parameters
+    ----------
+    outputs : folder of runs.
+    corpus : digest of the records that there are now.
+    config : of the run that would be made.
+
+    Returns
+    -------
+    None unless records, configuration, encoder and version of upwell are those of the latest run.
+    """
+    from upwell.encode import load_encoder
+
+    try:
+        last = find_run("latest", outputs)
+    except RunError:
+        return None
+    manifest = last.manifest
+    is_same = (
+        manifest.corpus == corpus
+        and manifest.config == config
+        and manifest.versions.get("upwell") == version("upwell")
+        and manifest.encoder == load_encoder(config.encode.encoder).identity
+    )
+    return last if is_same else None
+
+
+def nothing_new(last: PublishedRun) -> str:
+    """That the latest run stands, in a sentence."""
+    counts = last.manifest.counts
+    return (
+        f"Nothing new: the {counts.n_records:,} records are those of run {last.folder.name}, which "
+        "stays the latest; nothing was published."
+    )
 
 
 def _missing(run: str, outputs: Path) -> str:

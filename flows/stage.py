@@ -15,8 +15,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def describe(paths: Sequence[Path] | None) -> str:
+def describe(paths: Sequence[Path] | None, *, join: bool = False) -> str:
     """What is read, in a few words."""
+    if join and not paths:
+        return "the papers known so far"
     names = [Path(path).name or str(path) for path in paths or ()]
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more if names else "the sample corpus"

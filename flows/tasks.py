@@ -40,19 +40,22 @@ class NothingToAnalyseError(ValueError):
 
 @dataclass(frozen=True)
 class Read:
-    """What `read` found."""
+    """What `read` found; `corpus` tells it from any other, `removed` are papers taken out, when."""
 
     records: TableFile
     rejects: TableFile
     problems: TableFile
+    corpus: str
+    removed: tuple[tuple[str, date], ...]
 
 
 @dataclass(frozen=True)
 class Unique:
-    """What `deduplicate` found."""
+    """What `deduplicate` found; `removed` are the records of papers taken out, as rejects."""
 
     papers: TableFile
     duplicates: TableFile
+    removed: TableFile
 
 
 @dataclass(frozen=True)
@@ -73,41 +76,63 @@ class Measured:
     series: TableFile
 
 
-@stage(lambda given: f"read {describe(given['paths'])}")
+@stage(lambda given: f"read {describe(given['paths'], join=given['join'])}")
 def read(
-    run: Workspace, paths: Sequence[Path], config: SourceConfig, as_of: date
+    run: Workspace, paths: Sequence[Path], config: SourceConfig, as_of: date, *, join: bool
 ) -> tuple[Read, dict[str, Any]]:
-    """Files to records and rejects; without paths, the sample corpus."""
-    from upwell.sources import find_files, read_files
+    """Files, and those that earlier runs read, to records and rejects; else the sample corpus."""
+    from upwell.store import collect
 
-    where = paths or [_sample(run)]
-    with progress(f"read {describe(paths)}") as advance:
-        reading = read_files(find_files(where), config=config, today=as_of, progress=advance)
-    problems = reading.records.select("source", problem="problems").explode("problem").drop_nulls()
+    is_sample = not (paths or join)
+    with progress(f"read {describe(paths, join=join)}") as advance:
+        corpus = collect(
+            run.outputs,
+            [_sample(run)] if is_sample else paths,
+            config=config,
+            today=as_of,
+            join=join,
+            keep=not is_sample,
+            progress=advance,
+        )
+    problems = corpus.records.select("source", problem="problems").explode("problem").drop_nulls()
     found = Read(
-        run.put("records", reading.records),
-        run.put("rejects", reading.rejects),
+        run.put("records", corpus.records),
+        run.put("rejects", corpus.rejects),
         run.put("problems", problems.unique()),
+        corpus.digest,
+        tuple(corpus.removed.items()),
     )
     if not found.records.n_rows:
-        raise NothingToAnalyseError(why_nothing(reading.rejects))
+        raise NothingToAnalyseError(why_nothing(corpus.rejects))
     return found, {
-        "notes": file_notes(reading.files) + problem_notes(problems),
-        "files": [file_facts(f) for f in reading.files],
+        "notes": [*corpus.notes, *file_notes(corpus.files), *problem_notes(problems)],
+        "files": [file_facts(f) for f in corpus.files],
+        "n_read": corpus.n_read,
     }
 
 
-@stage(lambda given: f"deduplicate {given['records'].n_rows} records")
-def deduplicate(
-    run: Workspace, records: TableFile, config: DedupConfig
-) -> tuple[Unique, dict[str, Any]]:
-    """Records to papers."""
+@stage(lambda given: f"deduplicate {given['found'].records.n_rows} records")
+def deduplicate(run: Workspace, found: Read, config: DedupConfig) -> tuple[Unique, dict[str, Any]]:
+    """Records to papers, without those that were taken out."""
     from upwell import dedup
+    from upwell.store import take_out
 
-    with progress(f"deduplicate {records.n_rows} records") as advance:
-        step = counted(advance, 4)
-        found = dedup.deduplicate(records.read(), config=config, progress=step)
-    return Unique(run.put("papers", found.papers), run.put("duplicates", found.duplicates)), {}
+    records = found.records.read()
+    with progress(f"deduplicate {len(records)} records") as advance:
+        unique = dedup.deduplicate(records, config=config, progress=counted(advance, 4))
+    papers, duplicates, removed = take_out(
+        unique.papers, unique.duplicates, records, removed=dict(found.removed)
+    )
+    if papers.is_empty():
+        raise NothingToAnalyseError("every paper was taken out with `upwell remove`")
+    return (
+        Unique(
+            run.put("papers", papers),
+            run.put("duplicates", duplicates),
+            run.put("removed", removed),
+        ),
+        {},
+    )
 
 
 @stage(lambda given: f"embed {given['papers'].n_rows} papers")

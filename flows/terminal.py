@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from flows.exits import FAILED, UNUSABLE, stop
+from flows.published import PublishedRun, latest_if_same, nothing_new
 from upwell.config import RunConfig, Theme
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def run(
     phrases: Sequence[str],
     dask: bool,
     config: RunConfig,
+    join: bool,
 ) -> None:
     """Run `analyse`, show what it does and what it finds; exits with 1 or 2 if it cannot.
 
@@ -43,6 +46,7 @@ def run(
     phrases : themes given by a bare phrase, followed besides the watch list.
     dask : refit topics in processes of a local Dask cluster.
     config : everything else.
+    join : the papers join those that are known in `outputs`.
     """
     from upwell.sources import InputError, find_files
     from upwell.themes import WatchListError
@@ -56,8 +60,12 @@ def run(
         stop(error, UNUSABLE)
     if dask and find_spec("prefect_dask") is None:
         stop("--dask needs the extra `dask`: uv sync --extra dask", UNUSABLE)
+    if last := _unchanged(paths, outputs, config, join=join):
+        Console(stderr=True).print(nothing_new(last), soft_wrap=True, highlight=False)
+        _last_word(Console(), last.folder)
+        return
     with _bars(Console(stderr=True)):
-        folder = _analyse(paths, outputs, config, dask=dask)
+        folder = _analyse(paths, outputs, config, dask=dask, join=join)
     _last_word(Console(), folder)
 
 
@@ -69,7 +77,34 @@ def _themes(watch_list: Path | None, phrases: Sequence[str]) -> tuple[Theme, ...
     return (*listed, *(theme_from_phrase(phrase) for phrase in phrases))
 
 
-def _analyse(paths: list[Path] | None, outputs: Path, config: RunConfig, *, dask: bool) -> Path:
+def _unchanged(
+    paths: list[Path] | None, outputs: Path, config: RunConfig, *, join: bool
+) -> PublishedRun | None:
+    """The latest run if there is nothing new: a server would take longer to start than to tell.
+
+    Where a server is configured, the flow says so itself, for the UI to show.
+    """
+    from upwell.store import StoreError, peek
+
+    if not (paths or join):
+        return None
+    try:
+        corpus = peek(
+            outputs, paths or [], config=config.sources, today=datetime.now(UTC).date(), join=join
+        )
+    except StoreError as error:
+        stop(error, FAILED)
+    last = latest_if_same(outputs, corpus, config) if corpus else None
+    if last is None:
+        return None
+    from prefect.settings import PREFECT_API_URL
+
+    return None if PREFECT_API_URL.value() else last
+
+
+def _analyse(
+    paths: list[Path] | None, outputs: Path, config: RunConfig, *, dask: bool, join: bool
+) -> Path:
     """The flow, with its failures in words."""
     with _server():
         import upwell.figures  # noqa: F401 - heavy, like the next
@@ -82,7 +117,7 @@ def _analyse(paths: list[Path] | None, outputs: Path, config: RunConfig, *, dask
 
         topics.load()
     try:
-        return (_on_dask(analyse) if dask else analyse)(paths, outputs, config)
+        return (_on_dask(analyse) if dask else analyse)(paths, outputs, config, join)
     except (InputError, EncoderError, NothingToAnalyseError) as error:
         stop(error, UNUSABLE)
     except StoreError as error:

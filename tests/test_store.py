@@ -196,7 +196,7 @@ def test_second_run_waits_and_says_so(tmp_path: Path) -> None:
 
 
 def test_a_run_that_never_lets_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(store.runs, "LOCK_SECONDS", 0.1)
     with (
         begin(tmp_path),
         pytest.raises(StoreError, match="another run has held this folder"),

@@ -80,6 +80,10 @@ class Manifest(_Part):
     ended: datetime
     as_of: date = Field(description="day after which a date lies in the future")
     config: RunConfig
+    corpus: str = Field("", description="digest of all that decides which records there are")
+    n_files_read: NonNegativeInt = Field(
+        0, description="files that were new or changed; the others were known from earlier runs"
+    )
     files: tuple[InputFile, ...]
     counts: Counts
     bucket: BucketWidth | None = Field(description="width of a bucket; null without trends")

@@ -131,6 +131,7 @@ REASONS = (
     "truncated",  # the file ends in the middle of the record
     "no_abstract",
     "abstract_too_short",
+    "removed",  # taken out by the operator
 )
 
 _SOURCE = Column(STR, "where the record stands: `file#position` (line or row, from 1)")

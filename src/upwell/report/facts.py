@@ -45,6 +45,7 @@ REASONS = {
     "truncated": "file ends in the middle of the record",
     "no_abstract": "has no abstract",
     "abstract_too_short": "abstract too short",
+    "removed": "taken out on request",
 }
 METHODS = {
     "identifier": "by an identifier",

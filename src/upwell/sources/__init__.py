@@ -4,7 +4,17 @@ A new format is a module with a class that keeps `item.Format`, a line in `regis
 test.
 """
 
-from upwell.sources.files import InputError, InputFile, find_files
-from upwell.sources.reading import FileReport, Reading, read_files
+from upwell.sources.files import InputError, InputFile, find_files, name_files
+from upwell.sources.reading import VERSION, FileReport, Reading, digest, read_files
 
-__all__ = ["FileReport", "InputError", "InputFile", "Reading", "find_files", "read_files"]
+__all__ = [
+    "VERSION",
+    "FileReport",
+    "InputError",
+    "InputFile",
+    "Reading",
+    "digest",
+    "find_files",
+    "name_files",
+    "read_files",
+]

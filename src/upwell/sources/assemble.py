@@ -34,7 +34,8 @@ class Assembler:
     """Collects the rows of one file.
 
     `records` are frames in the schema of `tables.RECORDS`, complete after `flush`; `rejects()` is
-    one in that of `tables.REJECTS`. `n_dated_by` counts the records by the rule that dated them.
+    one in that of `tables.REJECTS`. `n_dated_by` counts the records by the rule that dated them,
+    `has_future` says that a date lay after `today`.
     """
 
     def __init__(self, name: str, today: dt.date) -> None:
@@ -45,6 +46,7 @@ class Assembler:
         self.records: list[pl.DataFrame] = []
         self.n_records = 0
         self.n_dated_by: Counter[Rule | None] = Counter()
+        self.has_future = False
 
     @property
     def n_rejects(self) -> int:
@@ -94,6 +96,7 @@ class Assembler:
         problems = list(record.problems)
         if published.problem:
             problems.append(published.problem)
+            self.has_future |= record.published.day is not None and published.day is None
         if text.has_unreadable_bytes(record.abstract + (record.title or "")):
             problems.append("bytes that are not UTF-8 were read as Windows-1252")
         if record.is_cut:

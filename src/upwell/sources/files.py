@@ -15,10 +15,14 @@ class InputError(ValueError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class InputFile:
-    """A file to read; `name` stands before the `#` of a record's `source`."""
+    """A file to read; `name` stands before the `#` of a record's `source`.
+
+    `depth` is how many of the last parts of its path name it where no other file shares the name.
+    """
 
     name: str
     path: Path
+    depth: int = 1
 
 
 def find_files(paths: Sequence[str | Path]) -> tuple[InputFile, ...]:
@@ -47,7 +51,18 @@ def find_files(paths: Sequence[str | Path]) -> tuple[InputFile, ...]:
         for file in _expanded(str(path)):
             real = os.path.realpath(file.path)
             found[real] = min(file, found.get(real, file))
-    return tuple(sorted(InputFile(n, f.path) for f, n in _names(found.values()).items()))
+    return name_files((f.path, f.depth) for f in found.values())
+
+
+def name_files(files: Iterable[tuple[Path, int]]) -> tuple[InputFile, ...]:
+    """Files with the names by which they are told apart, sorted by name.
+
+    Parameters
+    ----------
+    files : path, and how many of its last parts name it unless another file shares the name.
+    """
+    names = _names(_Found(depth, path) for path, depth in files)
+    return tuple(sorted(InputFile(name, f.path, f.depth) for f, name in names.items()))
 
 
 @dataclass(frozen=True, slots=True, order=True)

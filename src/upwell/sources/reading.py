@@ -32,9 +32,17 @@ _KINDS = (
 )
 
 
+VERSION = 1
+"""Of the reading: raised whenever the same bytes would give other records, so that they are read
+again rather than taken from what was kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What became of one file; `format` None if none recognised it, `sha256` of its bytes."""
+    """What became of one file; `format` None if none recognised it, `sha256` of its bytes.
+
+    `has_future` says that a date in it lies after `today`, and may be taken another day.
+    """
 
     name: str
     path: Path
@@ -44,6 +52,7 @@ class FileReport:
     n_records: int
     n_rejects: int
     notes: tuple[str, ...] = ()
+    has_future: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +126,7 @@ def _read_file(file: InputFile, context: Context, assembler: Assembler) -> FileR
     note = dating_note(assembler.n_dated_by)
     if note:
         context.notes.append(note)
-    sha256, n_bytes = _digest(file.path)
+    sha256, n_bytes = digest(file.path)
     return FileReport(
         name=file.name,
         path=file.path,
@@ -127,6 +136,7 @@ def _read_file(file: InputFile, context: Context, assembler: Assembler) -> FileR
         n_records=assembler.n_records,
         n_rejects=assembler.n_rejects,
         notes=tuple(context.notes),
+        has_future=assembler.has_future,
     )
 
 
@@ -154,7 +164,7 @@ def _unrecognised(content: Content, head: Head) -> RawReject:
     return RawReject(None, "unknown_format", detail, head.text[:400] if is_text else "")
 
 
-def _digest(path: Path) -> tuple[str, int]:
+def digest(path: Path) -> tuple[str, int]:
     """SHA-256 and size of a file's bytes; of nothing if it cannot be read."""
     try:
         if not path.is_file():

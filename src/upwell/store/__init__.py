@@ -1,5 +1,6 @@
 """The only writer: runs, and what is kept between them."""
 
+from upwell.store.collect import Collected, collect, peek, take_out
 from upwell.store.disk import StoreError
 from upwell.store.runs import (
     TableFile,
@@ -9,16 +10,26 @@ from upwell.store.runs import (
     open_run,
     publish,
 )
+from upwell.store.upkeep import Rebuilt, prune, rebuild, take_papers_out, verify
 from upwell.store.vectors import keep_vectors, read_vectors
 
 __all__ = [
+    "Collected",
+    "Rebuilt",
     "StoreError",
     "TableFile",
     "Workspace",
     "add_to_run",
+    "collect",
     "keep_vectors",
     "last_lineage",
     "open_run",
+    "peek",
+    "prune",
     "publish",
     "read_vectors",
+    "rebuild",
+    "take_out",
+    "take_papers_out",
+    "verify",
 ]

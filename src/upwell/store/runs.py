@@ -4,7 +4,7 @@
       latest             link to the newest complete run
       runs/<run_id>/     published runs
       runs/.<run_id>/    a run in the making; a leftover of a killed one goes at the next start
-      state/vectors/     vectors by content, a folder per encoder
+      state/             what is kept between runs: corpus.py and vectors.py
       .lock              held by the run that writes
 
 A reader never sees half a run: a run is written into its hidden folder, flushed to disk, renamed,
@@ -23,6 +23,7 @@ from typing import Any
 import polars as pl
 
 from upwell.manifest import Manifest
+from upwell.store import checksums
 from upwell.store.disk import (
     StoreError,
     flush_folder,
@@ -177,6 +178,7 @@ def publish(
             write(run.folder / name, content)
         write(run.folder / "run.json", manifest.model_dump_json(indent=2).encode() + b"\n")
         remove(run.folder / "work")
+        write(run.folder / checksums.NAME, checksums.sum_up(run.folder))
         for folder in [run.folder, *(f for f in run.folder.rglob("*") if f.is_dir())]:
             flush_folder(folder)
         run.folder.rename(final)
@@ -213,6 +215,7 @@ def add_to_run(
     with in_words(folder):
         for name, data in {**files, **content}.items():
             replace(folder / name, data)
+        checksums.renew(folder, {**files, **content})
 
 
 def last_lineage(outputs: Path) -> tuple[pl.DataFrame, pl.DataFrame] | None:
