@@ -148,6 +148,54 @@ def backtest_run(
 
 
 @app.command
+def remove(
+    *,
+    paper: Annotated[
+        tuple[str, ...], Parameter(help="Id of a paper of the latest run; may be repeated.")
+    ] = (),
+    source: Annotated[
+        tuple[str, ...],
+        Parameter(help="Name of a file as in `sources`, or a pattern of names; may be repeated."),
+    ] = (),
+    outputs: Outputs = Path("outputs"),
+) -> None:
+    """Take papers out of the corpus for good: a retraction, a wrong file."""
+    from flows import upkeep
+
+    upkeep.remove(outputs, papers=paper, sources=source)
+
+
+@app.command
+def prune(
+    *,
+    keep: Annotated[
+        int, Parameter(help="Runs that stay, the newest.", validator=validators.Number(gte=1))
+    ],
+    outputs: Outputs = Path("outputs"),
+) -> None:
+    """Remove old runs, never the one that `latest` points at."""
+    from flows import upkeep
+
+    upkeep.prune_runs(outputs, keep=keep)
+
+
+@app.command
+def verify(*, outputs: Outputs = Path("outputs")) -> None:
+    """Check every checksum and count of the outputs, and name what is damaged."""
+    from flows import upkeep
+
+    upkeep.verify_all(outputs)
+
+
+@app.command
+def rebuild(*, outputs: Outputs = Path("outputs")) -> None:
+    """Read every file of the corpus again, and make what is kept between runs anew."""
+    from flows import upkeep
+
+    upkeep.rebuild_state(outputs)
+
+
+@app.command
 def serve(
     folder: Annotated[Path, Parameter(help="Read whole at each run.")],
     *,

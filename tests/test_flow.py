@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from upwell.config import RunConfig, Theme
+from upwell.config import RunConfig, Theme, TrendConfig
 from upwell.sample import sample_files
 from upwell.tables import PUBLISHED
 
@@ -123,7 +123,8 @@ def test_same_records_shuffled_and_split_give_the_same_tables(
 
 def test_second_run_keeps_topic_ids_and_vectors(sample_run: Path) -> None:
     outputs = sample_run.parents[1]
-    again = analyse(outputs=outputs)
+    again = analyse(outputs=outputs, config=RunConfig(trends=TrendConfig(steady_margin=0.2)))
+    assert again != sample_run
     before, after = table(sample_run, "papers"), table(again, "papers")
     assert before.select("paper_id", "topic_id").equals(after.select("paper_id", "topic_id"))
     events = table(again, "topic_lineage").filter(run_id=again.name)

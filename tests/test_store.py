@@ -16,7 +16,7 @@ from upwell import store
 from upwell.config import RunConfig
 from upwell.dictionary import data_dictionary
 from upwell.manifest import Counts, Manifest
-from upwell.store import StoreError, Workspace, add_to_run, disk, open_run, publish
+from upwell.store import StoreError, Workspace, add_to_run, disk, open_run, publish, verify
 from upwell.tables import PUBLISHED, REJECTS, TableError
 
 START = datetime(2026, 3, 1, 7, 0, 0, tzinfo=UTC)
@@ -69,13 +69,38 @@ def test_published_run_is_complete_and_latest(tmp_path: Path) -> None:
         folder = finish(run, {"figures/rising.png": b"png"})
     assert (tmp_path / "latest").resolve() == folder
     assert sorted(p.name for p in folder.iterdir()) == sorted(
-        [*(f"{t.name}.parquet" for t in PUBLISHED), "topic_members.parquet", "run.json", "figures"]
+        [
+            *(f"{t.name}.parquet" for t in PUBLISHED),
+            "topic_members.parquet",
+            "run.json",
+            "figures",
+            "SHA256SUMS",
+        ]
     )
     assert json.loads((folder / "run.json").read_text())["run_id"] == "2026-03-01T07-00-00Z"
     metadata = pl.read_parquet_metadata(folder / "rejects.parquet")
     assert metadata["upwell.schema_version"] == "1"
     assert pl.read_parquet(tmp_path / "latest" / "papers.parquet").is_empty()
     assert (tmp_path / "README.md").read_text() == "about"
+
+
+def test_every_file_of_a_run_can_be_checked(tmp_path: Path) -> None:
+    with begin(tmp_path) as run:
+        folder = finish(run, {"figures/rising.png": b"png"})
+    add_to_run(folder, tables={}, files={"figures/rising.png": b"new", "note.txt": b"x"})
+    assert verify(tmp_path) == ()
+    check = ["sha256sum", "--check", "--quiet", "SHA256SUMS"]
+    subprocess.run(check, cwd=folder, check=True)
+    (folder / "figures" / "rising.png").write_bytes(b"other")
+    (folder / "note.txt").unlink()
+    assert verify(tmp_path) == (
+        f"{folder}/figures/rising.png: damaged (it is not what was written)",
+        f"{folder}/note.txt: missing",
+    )
+    (folder / "SHA256SUMS").unlink()
+    assert verify(tmp_path) == (f"{folder}/SHA256SUMS: missing, so the run cannot be checked",)
+    folder.rename(folder.with_name("elsewhere"))
+    assert verify(tmp_path)[-1].startswith(f"{tmp_path}/latest: points at a run that is not there")
 
 
 def test_nothing_is_seen_before_publication(tmp_path: Path) -> None:

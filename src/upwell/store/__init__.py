@@ -1,11 +1,13 @@
 """The only writer: runs, and what is kept between them."""
 
-from upwell.store.collect import Collected, collect, peek, take_out
+from upwell.store.assemble import take_out
+from upwell.store.collect import Collected, collect, peek
 from upwell.store.disk import StoreError
 from upwell.store.runs import (
     TableFile,
     Workspace,
     add_to_run,
+    hold,
     last_lineage,
     open_run,
     publish,
@@ -21,6 +23,7 @@ __all__ = [
     "Workspace",
     "add_to_run",
     "collect",
+    "hold",
     "keep_vectors",
     "last_lineage",
     "open_run",

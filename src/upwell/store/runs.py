@@ -90,6 +90,42 @@ class Workspace:
 
 
 @contextmanager
+def hold(outputs: Path, *, on_wait: Callable[[str], None]) -> Iterator[None]:
+    """Hold an outputs folder alone; whoever comes second waits.
+
+    Parameters
+    ----------
+    outputs : made if it is not there.
+    on_wait : told once, in a sentence, if another run holds the folder.
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be written, or another run has held it for an hour.
+    """
+    from filelock import FileLock, Timeout
+
+    with in_words(outputs):
+        (outputs / "runs").mkdir(parents=True, exist_ok=True)
+        lock = FileLock(outputs / ".lock")
+        try:
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                on_wait(f"Another run is writing to {outputs}; waiting for it to end.")
+                lock.acquire(timeout=LOCK_SECONDS)
+        except Timeout:
+            raise StoreError(
+                f"{outputs}: another run has held this folder for {LOCK_SECONDS / 60:.0f} minutes; "
+                "look for an `upwell run` that hangs, or choose another folder with --outputs"
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
 def open_run(
     outputs: Path, *, started: datetime, on_wait: Callable[[str], None]
 ) -> Iterator[Workspace]:
@@ -106,24 +142,8 @@ def open_run(
     StoreError
         The folder cannot be written, or another run has held it for an hour.
     """
-    from filelock import FileLock, Timeout
-
     outputs = outputs.absolute()
-    with in_words(outputs):
-        (outputs / "runs").mkdir(parents=True, exist_ok=True)
-        lock = FileLock(outputs / ".lock")
-        try:
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                on_wait(f"Another run is writing to {outputs}; waiting for it to end.")
-                lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout:
-            raise StoreError(
-                f"{outputs}: another run has held this folder for {LOCK_SECONDS / 60:.0f} minutes; "
-                "look for an `upwell run` that hangs, or choose another folder with --outputs"
-            ) from None
-    try:
+    with hold(outputs, on_wait=on_wait):
         with in_words(outputs):
             for leftover in (outputs / "runs").glob(".*"):
                 remove(leftover)
@@ -133,8 +153,6 @@ def open_run(
             yield workspace
         finally:
             remove(workspace.folder)
-    finally:
-        lock.release()
 
 
 def publish(
