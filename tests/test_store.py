@@ -129,13 +129,13 @@ def test_a_table_that_breaks_its_contract_is_not_published(tmp_path: Path) -> No
     assert (tmp_path / "latest").resolve() == before
 
 
-def test_two_runs_in_one_second_have_two_ids(tmp_path: Path) -> None:
+def test_ids_sort_by_the_order_of_runs_whatever_the_clock_says(tmp_path: Path) -> None:
     names = []
-    for _ in range(3):
-        with begin(tmp_path) as run:
+    for start in (START, START, START.replace(year=2025)):
+        with begin(tmp_path, start) as run:
             names.append(finish(run).name)
-    assert names == [f"2026-03-01T07-00-00Z{suffix}" for suffix in ("", "-2", "-3")]
-    assert names == sorted(names)
+    assert names == [f"2026-03-01T07-00-0{second}Z" for second in (0, 1, 2)]
+    assert (tmp_path / "latest").resolve().name == names[-1]
 
 
 def test_leftovers_of_a_killed_run_go(tmp_path: Path) -> None:

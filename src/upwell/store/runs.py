@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ from upwell.tables import TOPIC_LINEAGE, Table
 LOCK_SECONDS = 3600.0
 """How long a run waits for another one that writes to the same outputs."""
 _MEMBERS = "topic_members.parquet"
+_RUN_ID = "%Y-%m-%dT%H-%M-%SZ"
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,7 @@ def publish(
     final = run.outputs / "runs" / run.run_id
     with in_words(run.outputs):
         for table, frame in conformed.items():
-            write(run.folder / f"{table.name}.parquet", parquet(frame, about(table)))
+            write(run.folder / f"{table.name}.parquet", parquet(frame, _about(table)))
         write(run.folder / _MEMBERS, parquet(members, {}))
         for name, content in files.items():
             write(run.folder / name, content)
@@ -227,7 +229,7 @@ def add_to_run(
         The folder cannot be written; what was there before stays.
     """
     content = {
-        f"{table.name}.parquet": parquet(table.conform(frame), about(table))
+        f"{table.name}.parquet": parquet(table.conform(frame), _about(table))
         for table, frame in tables.items()
     }
     with in_words(folder):
@@ -258,15 +260,23 @@ def last_lineage(outputs: Path) -> tuple[pl.DataFrame, pl.DataFrame] | None:
 
 
 def _free_run_id(outputs: Path, started: datetime) -> str:
-    """An id that sorts by time and that no run has."""
-    stem = started.astimezone(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-    run_id, n = stem, 1
-    while (outputs / "runs" / run_id).exists():
-        n += 1
-        run_id = f"{stem}-{n}"
-    return run_id
+    """An id that sorts after that of every run there is, whatever the clock says.
+
+    It is the second of the start, or the first one after the newest run: lineage and pruning go by
+    the order of ids, and clocks are set back.
+    """
+    newest = max((_run_time(p.name) for p in (outputs / "runs").glob("[!.]*")), default=_NEVER)
+    return f"{max(started.astimezone(UTC), newest + timedelta(seconds=1)):{_RUN_ID}}"
 
 
-def about(table: Table) -> dict[str, str]:
+def _run_time(run_id: str) -> datetime:
+    """The second that a run id names; the beginning of time for any other name."""
+    try:
+        return datetime.strptime(run_id, _RUN_ID).replace(tzinfo=UTC)
+    except ValueError:
+        return _NEVER
+
+
+def _about(table: Table) -> dict[str, str]:
     """What a file of a table says of itself."""
     return {"upwell.table": table.name, "upwell.schema_version": str(table.version)}
