@@ -29,6 +29,12 @@ def upwell(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         (["run", "--watch-list", "gone.toml"], "gone.toml: the watch list cannot be read"),
         (["run", "--watch-list", "broken.toml"], "broken.toml"),
         (["run", "--theme", " "], "theme"),
+        (["remove"], "nothing to remove: give --paper or --source"),
+        (["remove", "--paper", "p1"], "outputs: no such folder"),
+        (["prune", "--keep", "0"], "--keep"),
+        (["prune", "--keep", "1"], "outputs: no such folder"),
+        (["verify"], "outputs: no such folder; name a folder of outputs with --outputs"),
+        (["rebuild"], "outputs: no such folder"),
         (["theme", "mamba"], "outputs holds no run yet: start one with `upwell run`"),
         (["theme", " ", "empty"], "has no word to look for"),
         (["theme", "mamba", "nowhere"], "nowhere"),
@@ -99,3 +105,36 @@ def test_trying_a_theme_starts_no_server(tmp_path: Path) -> None:
 
 def test_version(tmp_path: Path) -> None:
     assert upwell("--version", cwd=tmp_path).stdout.strip() == "0.1.0"
+
+
+def test_keeping_house_from_the_shell(tmp_path: Path) -> None:
+    from datetime import date
+
+    from upwell.config import SourceConfig
+    from upwell.store import collect
+
+    landing, outputs = tmp_path / "landing", tmp_path / "outputs"
+    landing.mkdir()
+    words = " ".join(f"word{n}" for n in range(20))
+    for name in ("a", "b"):
+        (landing / f"{name}.jsonl").write_text(f'{{"title": "{name}", "abstract": "{words}"}}\n')
+    collect(outputs, [landing], config=SourceConfig(), today=date(2026, 3, 1), join=True)
+    for name in ("1", "2"):
+        (outputs / "runs" / name).mkdir(parents=True)
+
+    def said(*arguments: str, code: int = 0) -> str:
+        done = upwell(*arguments, "--outputs", str(outputs), cwd=tmp_path)
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout + done.stderr
+
+    assert "2/SHA256SUMS: missing, so the run cannot be checked" in said("verify", code=1)
+    assert "1 run removed: 1" in said("prune", "--keep", "1").replace("\N{NO-BREAK SPACE}", " ")
+    assert "no file of the corpus" in said("remove", "--source", "c*", code=1)
+    assert "taken out: source a*. The next run leaves it out" in said("remove", "--source", "a*")
+    (landing / "b.jsonl").unlink()
+    rebuilt = said("rebuild").replace("\N{NO-BREAK SPACE}", " ")
+    assert "read again: 1 file with 0 records" in rebuilt, "what was taken out stays out"
+    assert f"gone, with its papers: {landing / 'b.jsonl'}" in rebuilt
+    (outputs / "runs" / "2").rmdir()
+    assert f"all is well in {outputs}" in said("verify")
