@@ -137,8 +137,8 @@ def rebuild(outputs: Path, *, config: SourceConfig, today: date) -> Rebuilt:
         raise StoreError(
             f"{outputs}: none of the files that the corpus was read from is left"
             if paths
-            else f"{outputs}: nothing says which files the corpus was read from; name them to "
-            "`upwell run`"
+            else f"{outputs}: nothing says which files the corpus was read from; remove "
+            f"{outputs / 'state' / 'corpus.json'} and name them to `upwell run --into {outputs}`"
         )
     write_state(outputs, State(removals=removals))
     found = collect(outputs, there, config=config, today=today, join=False)
