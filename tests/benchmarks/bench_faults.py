@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -176,8 +177,10 @@ def kills(place: Place, n_kills: int) -> None:
             bad.append((kind, round(moment, 1), wrong[:2], faults[:2], failed[-300:], apart))
             say("  !", bad[-1])
         shutil.rmtree(outputs)
-    stages = sorted({n for _, _, n in moments})
-    say(f"{n_kills} kills (stages done by then: {stages}): {len(bad)} left something wrong")
+    for kind in seconds:
+        stages = Counter(n for k, _, n in moments if k == kind)
+        say(f"{kind}: stages done when killed: {dict(sorted(stages.items()))}")
+    say(f"{n_kills} kills: {len(bad)} left something wrong")
 
 
 def disk(place: Place) -> None:
@@ -191,7 +194,8 @@ def disk(place: Place) -> None:
         try:
             said = place.finish(place.old, small / "outputs")
             is_left = (small / "outputs" / "latest").exists()
-            say(f"disk of {megabytes} MB: latest {is_left}; said: {said.strip().splitlines()[-1:]}")
+            words = [line for line in said.splitlines() if line.startswith("upwell: ")]
+            say(f"disk of {megabytes} MB: latest {is_left}; said: {words}")
             subprocess.run(["mount", "-o", "remount,size=200m", small], check=True)
             again = place.finish(place.old, small / "outputs")
             say("  with room:", again or "finished", verify(small / "outputs"))
