@@ -8,6 +8,8 @@ from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import tasks
+from flows.endings import explain
+from flows.landing import look_for_files
 from flows.progress import announce
 from flows.publication import publish
 from flows.stage import describe
@@ -27,6 +29,9 @@ def _run_name() -> str:
     name="analyse",
     flow_run_name=_run_name,
     task_runner=ThreadPoolTaskRunner(max_workers=1),
+    on_failure=[explain],
+    on_crashed=[explain],
+    on_cancellation=[explain],
 )
 def analyse(
     paths: list[Path] | None = None,
@@ -45,6 +50,8 @@ def analyse(
     """
     started = datetime.now(UTC)
     config = config if config.themes else config.with_themes(read_watch_list(DEFAULT_WATCH_LIST))
+    if paths:
+        look_for_files(paths)
     with open_run(outputs, started=started, on_wait=announce) as run:
         found = tasks.read(run, paths or [], config.sources, started.date())
         unique = tasks.deduplicate(run, found.records, config.dedup)

@@ -18,7 +18,7 @@ from upwell.config import RunConfig, Theme
 if TYPE_CHECKING:
     from prefect import Flow
 
-MAX_ROWS = 12
+MAX_ROWS, MAX_NEWS = 12, 8
 
 # Prefect's log goes to its UI; at the terminal, the bars and the last word are enough.
 os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
@@ -188,7 +188,21 @@ def _last_word(console: Console, folder: Path) -> None:
             console.print(_verdicts(title, rows))
         if len(rows) > MAX_ROWS:
             console.print(f"… and {len(rows) - MAX_ROWS} more in {TRENDS.name}.parquet")
+    for line in _news(folder):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
     console.print(f"{folder}{os.sep}report.html", soft_wrap=True, highlight=False)
+
+
+def _news(folder: Path) -> list[str]:
+    """What changed since the last run; the first few lines."""
+    import polars as pl
+
+    from upwell.changes import describe
+    from upwell.tables import CHANGES
+
+    first, *rest = describe(pl.read_parquet(folder / f"{CHANGES.name}.parquet"))
+    more = [f"  … and more in {CHANGES.name}.parquet"] if len(rest) > MAX_NEWS else []
+    return ["", first, *(f"  {line}" for line in rest[:MAX_NEWS]), *more]
 
 
 def _verdicts(title: str, rows: Sequence[Mapping[str, str | int]]) -> Table:

@@ -62,7 +62,10 @@ def words(changes: pl.DataFrame) -> str:
 def test_the_first_run_has_nothing_to_compare_with() -> None:
     changes = compare(None, run("r1", trend("theme", "label noise", "rising")))
     assert changes.equals(CHANGES.empty())
-    assert words(changes) == "This is the first run here: there is nothing to compare it with."
+    assert (
+        words(changes)
+        == "There is no earlier run here, so there is nothing to compare this one with."
+    )
 
 
 def test_the_same_run_again_has_no_new_paper_and_says_so() -> None:

@@ -242,7 +242,7 @@ def test_what_changed_stands_on_the_page_and_in_the_markdown(run):
 
 
 def test_the_first_run_has_nothing_to_compare_with(page, run):
-    said = "This is the first run here: there is nothing to compare it with."
+    said = "There is no earlier run here, so there is nothing to compare this one with."
     assert said in page.words
     assert said in report.markdown(made_up.manifest(), run, {}, Path("x"))
 

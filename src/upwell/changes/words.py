@@ -8,7 +8,7 @@ import polars as pl
 from upwell.quantities import clipped, count
 from upwell.wording import VERDICT_WORDS, growth_words
 
-FIRST_RUN = "This is the first run here: there is nothing to compare it with."
+FIRST_RUN = "There is no earlier run here, so there is nothing to compare this one with."
 MAX_VERDICTS, MAX_NAMES = 12, 5
 _ORDER = ("rising", "falling", "steady", "insufficient_evidence")
 

@@ -45,7 +45,8 @@ def markdown(manifest: Manifest, frames: Frames, figures: Mapping[str, bytes], f
         parts.append(f"… and {len(rows) - MAX_ROWS:,} more in `trends.parquet`.")
     if "rising.png" in figures:
         parts.append(f"![{FIGURES['rising'][0]}]({data_url('rising.png', figures)})")
-    parts += ["### What changed", _bullets(describe(frames[tables.CHANGES]))]
+    first, *rest = describe(frames[tables.CHANGES])
+    parts += ["### What changed", _escaped(first), _bullets(rest)]
     parts += ["### What was read", *(_escaped(facts[name]) for name in ("balance", "dated"))]
     parts.append(_bullets(manifest.notes[:MAX_NOTES]))
     if len(manifest.notes) > MAX_NOTES:
@@ -55,8 +56,7 @@ def markdown(manifest: Manifest, frames: Frames, figures: Mapping[str, bytes], f
 
 
 def _bullets(lines: Sequence[str]) -> str:
-    """A list; a single line needs no bullet."""
-    return "\n".join(f"- {_escaped(line)}" if len(lines) > 1 else _escaped(line) for line in lines)
+    return "\n".join(f"- {_escaped(line)}" for line in lines)
 
 
 def _escaped(text: str) -> str:
