@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 from prefect import flow
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
 
 from flows import tasks
 from flows.endings import explain
@@ -16,6 +18,11 @@ from flows.stage import describe
 from flows.watch_list import DEFAULT_WATCH_LIST, read_watch_list
 from upwell.config import RunConfig
 from upwell.store import open_run
+
+
+def _titled(title: str) -> object:
+    """How the form in the UI heads a parameter; Prefect overwrites a plain title by its name."""
+    return Field(json_schema_extra={"title": title})
 
 
 def _run_name() -> str:
@@ -34,16 +41,16 @@ def _run_name() -> str:
     on_cancellation=[explain],
 )
 def analyse(
-    paths: list[Path] | None = None,
-    outputs: Path = Path("outputs"),
-    config: RunConfig = RunConfig(),
+    paths: Annotated[list[Path] | None, _titled("Papers to read")] = None,
+    outputs: Annotated[Path, _titled("Where to publish")] = Path("outputs"),
+    config: Annotated[RunConfig, _titled("How to analyse")] = RunConfig(),
 ) -> Path:
     """Tells which research themes are rising in piles of paper records.
 
     Args:
         paths: Files, folders or globs to read; none means the sample corpus.
         outputs: Folder in which the run is published; `latest` in it points at the newest run.
-        config: Everything that decides what the run computes.
+        config: Everything that decides what the run computes; the defaults suit most corpora.
 
     Returns:
         The folder of the published run.

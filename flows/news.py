@@ -12,6 +12,7 @@ from prefect.events import emit_event
 from flows.published import RunError, find_run
 from upwell.changes import Snapshot, compare, describe, message
 from upwell.manifest import Manifest
+from upwell.quantities import NBSP
 from upwell.tables import PAPERS, TOPIC_LINEAGE, TRENDS, Table
 
 # Changes of a subject that are events of their own; `newly_tested` and the like are in the table.
@@ -47,7 +48,7 @@ def _last_run(outputs: Path) -> Snapshot | None:
 
 
 def tell(changes: pl.DataFrame, *, run_id: str, folder: Path) -> None:
-    """Emit an event for the run, and one for each verdict or topic that changed.
+    """Log what changed; emit an event for the run and one for each verdict or topic that changed.
 
     `upwell.run.published` tells all in words; `upwell.theme.rising` (or `falling`, `steady`,
     `insufficient_evidence`) and `upwell.topic.rising` are named by the new verdict,
@@ -58,11 +59,13 @@ def tell(changes: pl.DataFrame, *, run_id: str, folder: Path) -> None:
     changes : the table `changes` of the run.
     run_id, folder : the run, which is published.
     """
-    rows = changes.to_dicts()
+    rows, told = changes.to_dicts(), describe(changes)
+    for line in told:
+        get_run_logger().info(line)
     emit_event(
         "upwell.run.published",
         resource=_resource("run", run_id, run_id),
-        payload={"text": "\n".join(describe(changes)), "folder": str(folder)},
+        payload={"text": _plain("\n".join(told)), "folder": str(folder)},
     )
     has_other_settings = any(row["event"] == "setting_changed" for row in rows)
     for row in rows:
@@ -85,8 +88,13 @@ def _payload(row: Mapping[str, Any], run_id: str) -> dict[str, Any]:
     """What an automation may want to say of a change."""
     numbers = {name: row[name] for name in _MEASURES if row[name] is not None}
     return {
-        "text": message(dict(row)),
+        "text": _plain(message(dict(row))),
         "run_id": run_id,
         "before": row["before"],
         "after": row["after"],
     } | numbers
+
+
+def _plain(text: str) -> str:
+    """With common spaces: chats and mails show others in odd ways."""
+    return text.replace(NBSP, " ")

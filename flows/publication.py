@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
@@ -21,7 +21,7 @@ from upwell.config import RunConfig
 from upwell.dictionary import data_dictionary
 from upwell.manifest import Counts, InputFile, Manifest
 from upwell.store import TableFile, Workspace
-from upwell.wording import verdict_rows
+from upwell.wording import headline, verdict_rows
 
 _PACKAGES = (
     "upwell",
@@ -69,6 +69,7 @@ def publish(
         | {"report.html": page.encode()},
         manifest=manifest,
     )
+    get_run_logger().info(headline(frames[tables.TRENDS]))
     tell(frames[tables.CHANGES], run_id=run.run_id, folder=folder)
     create_markdown_artifact(
         key="report",

@@ -72,8 +72,11 @@ def _themes(watch_list: Path | None, phrases: Sequence[str]) -> tuple[Theme, ...
 def _analyse(paths: list[Path] | None, outputs: Path, config: RunConfig, *, dask: bool) -> Path:
     """The flow, with its failures in words."""
     with _server():
+        from prefect import tags
+
         import upwell.figures  # noqa: F401 - heavy, like the next
         from flows.analyse import analyse
+        from flows.stage import TAG, describe
         from flows.tasks import NothingToAnalyseError
         from upwell import topics
         from upwell.encode import EncoderError
@@ -82,7 +85,8 @@ def _analyse(paths: list[Path] | None, outputs: Path, config: RunConfig, *, dask
 
         topics.load()
     try:
-        return (_on_dask(analyse) if dask else analyse)(paths, outputs, config)
+        with tags(TAG, describe(paths)):
+            return (_on_dask(analyse) if dask else analyse)(paths, outputs, config)
     except (InputError, EncoderError, NothingToAnalyseError) as error:
         stop(error, UNUSABLE)
     except StoreError as error:

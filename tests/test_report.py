@@ -271,7 +271,16 @@ def test_markdown_is_headline_table_figure_and_counts(run):
 
 @pytest.mark.parametrize(
     "note",
-    ["# not a heading", "1. not a list", "- not a list", "a_b_c", "<b>", "~~no~~", "x\ny | z"],
+    [
+        "# not a heading",
+        "1. not a list",
+        "4.9 % → 17 %",
+        "- not a list",
+        "a_b_c",
+        "<b>",
+        "~~no~~",
+        "x\ny | z",
+    ],
 )
 def test_notes_in_markdown_stay_words(run, note):
     noted = made_up.manifest().model_copy(update={"notes": (note,)})
@@ -281,6 +290,7 @@ def test_notes_in_markdown_stay_words(run, note):
     )
     assert " ".join(note.split()) in shown.words
     assert not {"h1", "ol", "em", "b", "s"} & {tag for tag, _ in shown.elements}
+    assert "\\" not in shown.words
     assert len(shown.all("ul")) == 1
 
 

@@ -64,4 +64,9 @@ def _escaped(text: str) -> str:
     line = " ".join(re.split(r"[ \t\r\n]+", text))
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     line = re.sub(r"([\\`*_\[\]#|~])", r"\\\1", line)
-    return re.sub(r"^([+-]|\d+[.)])", r"\\\1", line)
+    return re.sub(r"^([+-]|\d+(?=[.)](?: |$)))", _no_list, line)
+
+
+def _no_list(start: re.Match[str]) -> str:
+    """A line's start that would make a list of it; a backslash before a digit would be shown."""
+    return f"{start[1]}\\" if start[1].isdigit() else f"\\{start[1]}"
