@@ -11,14 +11,17 @@ from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.client.schemas.sorting import TaskRunSort
 from prefect.logging.loggers import flow_run_logger
 
+# Errors whose message says what is wrong and what to do.
+_IN_WORDS = {"EncoderError", "InputError", "NothingToAnalyseError", "StoreError", "TableError"}
+
 _WHAT_NOW = {
-    "Failed": "Put right what the message says, then start the run again with *Retry* or *Quick "
-    "run*. If it says nothing you can act on, the traceback is under *Logs*.",
+    "Failed": "Put right what the message says, then press *Retry*, or leave it to the next "
+    "scheduled run. If it says nothing you can act on, the traceback is under *Logs*.",
     "Crashed": "The process did not end by itself: it was killed, the machine went down, or memory "
     "ran out (exit code −9 or 137 without anyone having killed it). Nothing needs to be cleaned "
-    "up; start the run again, or leave it to the next scheduled one.",
-    "Cancelled": "Somebody stopped it here or with `prefect flow-run cancel`. The next scheduled "
-    "run starts from the same files.",
+    "up: press *Retry*, or leave it to the next scheduled run.",
+    "Cancelled": "Somebody stopped it, here or with `prefect flow-run cancel`. The next scheduled "
+    "run reads the same files.",
 }
 
 
@@ -57,11 +60,12 @@ def _page(kind: str, where: str, reason: str, standing: str) -> str:
 
 
 def _reason(state: State[Any]) -> str:
-    """The error in its own words; what the state says where there is none."""
-    error = state.data if isinstance(state.data, BaseException) else None
-    if error is None and state.message:
-        return state.message
-    return str(error) if error is not None else "stopped before it was done"
+    """The error in its own words; those that are ours need no name of a class in front."""
+    message = (state.message or "").removeprefix("Flow run encountered an exception: ")
+    name, colon, words = message.partition(": ")
+    if colon and name in _IN_WORDS:
+        return words
+    return message or "Stopped before it was done."
 
 
 def _where(tasks: list[TaskRun]) -> str:
@@ -74,5 +78,5 @@ def _standing(outputs: object) -> str:
     """What readers see now: the last published run."""
     latest = Path(str(outputs)) / "latest"
     if not latest.exists():
-        return "No run has been published there yet, and nothing of this one is."
-    return f"Readers still see the last published run, `{latest.resolve().name}`."
+        return "No run has been published there yet."
+    return f"Readers see run `{latest.resolve().name}`, the last one that was published."

@@ -8,6 +8,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.retries import DELAYS, JITTER
 from flows.stage import describe
+from upwell.quantities import count
 
 
 def _name(parameters: dict[str, list[Path]]) -> str:
@@ -31,4 +32,4 @@ def look_for_files(paths: Sequence[Path]) -> None:
     """
     from upwell.sources import find_files
 
-    get_run_logger().info(f"{len(find_files(paths)):,} files to read")
+    get_run_logger().info(f"{count(len(find_files(paths)), 'file')} to read")

@@ -152,8 +152,8 @@ def _watch_over() -> None:
             ChangeFlowRunState(
                 state=StateType.CRASHED,
                 message=f"No sign of life for {silence.seconds / 60:g} minutes: the process that "
-                "served this run is gone (killed, or the machine went down). Nothing was "
-                "published; start `upwell serve` again.",
+                "served this run is gone (killed, or the machine went down). Published runs are "
+                "whole; start `upwell serve` again.",
             )
         ],
     )
