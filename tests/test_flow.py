@@ -135,7 +135,7 @@ def test_second_run_keeps_topic_ids_and_vectors(sample_run: Path) -> None:
     assert change["from_run"] == sample_run.name
 
 
-def test_changes_are_told_even_if_the_last_trends_are_lost(tmp_path: Path) -> None:
+def test_a_run_is_published_even_if_the_last_trends_are_lost(tmp_path: Path) -> None:
     (tmp_path / "one.jsonl").write_text(lines({"title": "Noise", "abstract": PAPER}))
     first = analyse(tmp_path / "one.jsonl", outputs=tmp_path / "out")
     (first / "trends.parquet").write_bytes(b"broken")

@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import polars as pl
 import pytest
 
 from upwell import tables
-from upwell.store import StoreError
+from upwell.store import StoreError, Workspace
 
 pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("prefect_server")]
 
@@ -209,6 +210,30 @@ def test_only_what_may_pass_is_written_again(cause: OSError | None, again: bool)
     error.__cause__ = cause
     assert disk_may_come_back(None, None, Failed(data=error)) is again
     assert disk_may_come_back(None, None, Failed(data=ValueError("a bug"))) is False
+
+
+def test_a_disk_that_comes_back_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect import flow
+
+    from flows import publication
+
+    tries = []
+
+    def flaky(run: Workspace, **_what: object) -> Path:
+        tries.append(run.run_id)
+        if len(tries) == 1:
+            raise StoreError("outputs: cannot write here") from OSError(errno.ESTALE, "stale")
+        return run.outputs
+
+    monkeypatch.setattr(publication.store, "publish", flaky)
+    make_visible = publication.make_visible.with_options(retry_delay_seconds=[0.1] * 3)
+    run = Workspace(tmp_path, "r1", datetime.now(UTC))
+    nothing = tables.CHANGES.empty()
+    content = {"frames": {tables.CHANGES: nothing}, "members": nothing, "files": {}}
+    flow(name="publishes")(lambda: make_visible(run, **content, manifest=made_up.manifest()))()
+    assert tries == ["r1", "r1"]
 
 
 def test_every_field_of_the_form_has_a_title_and_says_what_it_does() -> None:
