@@ -2,12 +2,16 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 from prefect import flow
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
 
 from flows import tasks
+from flows.endings import explain
+from flows.landing import look_for_files
 from flows.progress import announce
 from flows.publication import publish
 from flows.published import latest_if_same
@@ -16,6 +20,11 @@ from flows.unchanged import leave
 from flows.watch_list import DEFAULT_WATCH_LIST, read_watch_list
 from upwell.config import RunConfig
 from upwell.store import open_run
+
+
+def _titled(title: str) -> object:
+    """How the form in the UI heads a parameter; Prefect overwrites a plain title by its name."""
+    return Field(json_schema_extra={"title": title})
 
 
 def _run_name() -> str:
@@ -30,19 +39,22 @@ def _run_name() -> str:
     name="analyse",
     flow_run_name=_run_name,
     task_runner=ThreadPoolTaskRunner(max_workers=1),
+    on_failure=[explain],
+    on_crashed=[explain],
+    on_cancellation=[explain],
 )
 def analyse(
-    paths: list[Path] | None = None,
-    outputs: Path = Path("outputs"),
-    config: RunConfig = RunConfig(),
-    join: bool = False,
+    paths: Annotated[list[Path] | None, _titled("Papers to read")] = None,
+    outputs: Annotated[Path, _titled("Where to publish")] = Path("outputs"),
+    config: Annotated[RunConfig, _titled("How to analyse")] = RunConfig(),
+    join: Annotated[bool, _titled("Join what is known")] = False,
 ) -> Path:
     """Tells which research themes are rising in piles of paper records.
 
     Args:
         paths: Files, folders or globs to read; none means the sample corpus.
         outputs: Folder in which the run is published; `latest` in it points at the newest run.
-        config: Everything that decides what the run computes.
+        config: Everything that decides what the run computes; the defaults suit most corpora.
         join: The papers join those that earlier runs read into the folder, on disk or not; else
             they are all there is. Without paths: those known so far.
 
@@ -51,6 +63,8 @@ def analyse(
     """
     started = datetime.now(UTC)
     config = config if config.themes else config.with_themes(read_watch_list(DEFAULT_WATCH_LIST))
+    if paths:
+        look_for_files(paths, join=join)
     with open_run(outputs, started=started, on_wait=announce) as run:
         found = tasks.read(run, paths or [], config.sources, started.date(), join=join)
         if last := latest_if_same(run.outputs, found.corpus, config):

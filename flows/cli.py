@@ -204,14 +204,21 @@ def serve(
         str, Parameter(help="When to run: minute hour day month weekday.")
     ] = "0 6 * * *",
     timezone: Annotated[str, Parameter(help="Of the schedule, such as Europe/Berlin.")] = "UTC",
+    name: Annotated[
+        str | None, Parameter(help="Of the deployment; else that of the folder.")
+    ] = None,
+    watch_list: WatchList = None,
 ) -> None:
     """Run every day on a folder, through a Prefect server that is already running."""
     from flows.serve import ServeError
     from flows.serve import serve as serve_flow
+    from flows.watch_list import DEFAULT_WATCH_LIST, read_watch_list
+    from upwell.themes import WatchListError
 
     try:
-        serve_flow(folder, outputs=outputs, cron=cron, timezone=timezone, config=RunConfig())
-    except ServeError as error:
+        config = RunConfig(themes=read_watch_list(watch_list or DEFAULT_WATCH_LIST))
+        serve_flow(folder, outputs=outputs, cron=cron, timezone=timezone, config=config, name=name)
+    except (ServeError, WatchListError) as error:
         stop(error, UNUSABLE)
 
 

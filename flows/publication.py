@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from flows.news import since_last_run, tell
 from flows.progress import progress
+from flows.retries import DELAYS, JITTER, disk_may_come_back
 from flows.tasks import Clusters, Measured, Read, Unique
-from upwell import tables
+from upwell import store, tables
 from upwell.config import RunConfig
 from upwell.dictionary import data_dictionary
 from upwell.manifest import Counts, InputFile, Manifest
 from upwell.store import TableFile, Workspace
-from upwell.store import publish as make_visible
-from upwell.wording import verdict_rows
+from upwell.wording import headline, verdict_rows
 
 _PACKAGES = (
     "upwell",
@@ -56,18 +57,20 @@ def publish(
 
     frames = _tables(found, unique, clusters, members, measured)
     manifest = _manifest(run, config, frames, found)
+    frames[tables.CHANGES] = since_last_run(run.outputs, manifest, frames)
     with progress("draw figures and report") as advance:
         figures = draw_all(frames, progress=advance)
     page = report.html(manifest, frames, figures)
     folder = make_visible(
         run,
-        tables=frames,
+        frames=frames,
         members=clusters.members.read(),
         files={f"figures/{name}": content for name, content in figures.items()}
         | {"report.html": page.encode()},
         manifest=manifest,
-        data_dictionary=data_dictionary(),
     )
+    get_run_logger().info(headline(frames[tables.TRENDS]))
+    tell(frames[tables.CHANGES], run_id=run.run_id, folder=folder)
     create_markdown_artifact(
         key="report",
         markdown=report.markdown(manifest, frames, figures, folder),
@@ -79,6 +82,35 @@ def publish(
         description=f"Verdicts of run {run.run_id}, the most surely rising first",
     )
     return folder
+
+
+@task(
+    name="make visible",
+    task_run_name="make run {run.run_id} visible",
+    retries=len(DELAYS),
+    retry_delay_seconds=DELAYS,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=disk_may_come_back,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def make_visible(
+    run: Workspace,
+    *,
+    frames: Mapping[tables.Table, pl.DataFrame],
+    members: pl.DataFrame,
+    files: Mapping[str, bytes],
+    manifest: Manifest,
+) -> Path:
+    """Write everything and let readers see it; apart from drawing, so that only this is retried."""
+    return store.publish(
+        run,
+        tables=frames,
+        members=members,
+        files=files,
+        manifest=manifest,
+        data_dictionary=data_dictionary(),
+    )
 
 
 def _tables(

@@ -14,6 +14,9 @@ from upwell.store import Workspace
 P = ParamSpec("P")
 R = TypeVar("R")
 
+TAG = "upwell"
+"""Tag of every run, by which the server's list of runs and automations find them."""
+
 
 def describe(paths: Sequence[Path] | None, *, join: bool = False) -> str:
     """What is read, in a few words."""

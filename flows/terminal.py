@@ -20,7 +20,7 @@ from upwell.config import RunConfig, Theme
 if TYPE_CHECKING:
     from prefect import Flow
 
-MAX_ROWS = 12
+MAX_ROWS, MAX_NEWS = 12, 8
 
 # Prefect's log goes to its UI; at the terminal, the bars and the last word are enough.
 os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
@@ -54,7 +54,7 @@ def run(
     try:
         # Before the server starts: a slip in the arguments is answered at once.
         if paths:
-            find_files(paths)
+            find_files(paths, may_be_empty=join)
         config = config.with_themes(_themes(watch_list, phrases))
     except (InputError, WatchListError, ValueError) as error:
         stop(error, UNUSABLE)
@@ -107,8 +107,11 @@ def _analyse(
 ) -> Path:
     """The flow, with its failures in words."""
     with _server():
+        from prefect import tags
+
         import upwell.figures  # noqa: F401 - heavy, like the next
         from flows.analyse import analyse
+        from flows.stage import TAG, describe
         from flows.tasks import NothingToAnalyseError
         from upwell import topics
         from upwell.encode import EncoderError
@@ -117,7 +120,8 @@ def _analyse(
 
         topics.load()
     try:
-        return (_on_dask(analyse) if dask else analyse)(paths, outputs, config, join)
+        with tags(TAG, describe(paths, join=join)):
+            return (_on_dask(analyse) if dask else analyse)(paths, outputs, config, join)
     except (InputError, EncoderError, NothingToAnalyseError) as error:
         stop(error, UNUSABLE)
     except StoreError as error:
@@ -223,7 +227,21 @@ def _last_word(console: Console, folder: Path) -> None:
             console.print(_verdicts(title, rows))
         if len(rows) > MAX_ROWS:
             console.print(f"… and {len(rows) - MAX_ROWS} more in {TRENDS.name}.parquet")
+    for line in _news(folder):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
     console.print(f"{folder}{os.sep}report.html", soft_wrap=True, highlight=False)
+
+
+def _news(folder: Path) -> list[str]:
+    """What changed since the last run; the first few lines."""
+    import polars as pl
+
+    from upwell.changes import describe
+    from upwell.tables import CHANGES
+
+    first, *rest = describe(pl.read_parquet(folder / f"{CHANGES.name}.parquet"))
+    more = [f"  … and more in {CHANGES.name}.parquet"] if len(rest) > MAX_NEWS else []
+    return ["", first, *(f"  {line}" for line in rest[:MAX_NEWS]), *more]
 
 
 def _verdicts(title: str, rows: Sequence[Mapping[str, str | int]]) -> Table:

@@ -230,7 +230,24 @@ def run_tables(
         else tables.THEME_PAPERS.empty(),
         tables.TRENDS: trends,
         tables.TREND_SERIES: series,
+        tables.CHANGES: tables.CHANGES.empty(),
     }
+
+
+def changes_table() -> pl.DataFrame:
+    """Changes since a last run: new papers, a verdict, a topic with a name that needs care."""
+    nothing = dict.fromkeys(tables.CHANGES.columns) | {"from_run": "20241001T060000Z"}
+    rows = [
+        {"kind": "run", "subject": "papers", "name": "papers", "event": "new_papers", "n_papers": 37},
+        {
+            "kind": "theme", "subject": "distillation", "name": "distillation",
+            "event": "verdict_changed", "before": "insufficient_evidence", "after": "rising",
+            "growth": 1.48, "growth_low": 1.14, "growth_high": 1.93, "q_value": 0.02, "robust": True,
+        },
+        {"kind": "topic", "subject": "9", "name": "robustness & <certified>", "event": "born"},
+    ]  # fmt: skip
+    frame = pl.DataFrame([nothing | row for row in rows], schema=tables.CHANGES.schema)
+    return tables.CHANGES.conform(frame)
 
 
 def manifest(

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from upwell.config import SourceConfig
+from upwell.sources import InputError
 from upwell.store import Collected, StoreError, collect, corpus, peek, take_out
 from upwell.store.upkeep import prune, rebuild, take_papers_out, verify
 
@@ -115,6 +116,20 @@ def test_files_that_went_keep_their_papers_when_joining(landing: Path, outputs: 
     assert titles(found) == ["Title 1", "Title 2", "Title 3"]
     assert found.notes == ("1 files are no longer on disk; their papers stay in the corpus",)
     assert titles(gather(outputs)) == titles(found)
+
+
+def test_a_folder_may_be_emptied_once_its_papers_are_known(landing: Path, outputs: Path) -> None:
+    (landing / "none").mkdir()
+    with pytest.raises(InputError, match="no files in this folder"):
+        gather(outputs, landing / "none")
+    first = gather(outputs, landing)
+    for file in landing.glob("*.jsonl"):
+        file.unlink()
+    assert gather(outputs, landing, landing / "*.csv").records.equals(first.records)
+    with pytest.raises(InputError, match="no such file or folder"):
+        gather(outputs, landing / "gone")
+    with pytest.raises(InputError, match="no files in this folder"):
+        gather(outputs, landing, join=False)
 
 
 def test_the_order_of_arrival_does_not_matter(tmp_path: Path) -> None:

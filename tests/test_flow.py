@@ -130,6 +130,18 @@ def test_second_run_keeps_topic_ids_and_vectors(sample_run: Path) -> None:
     events = table(again, "topic_lineage").filter(run_id=again.name)
     assert set(events["event"]) == {"continued"}
     assert len(list((outputs / "state" / "vectors").rglob("*.parquet"))) == 1
+    assert table(sample_run, "changes").is_empty()
+    (change,) = table(again, "changes").to_dicts()
+    assert (change["event"], change["n_papers"]) == ("new_papers", 0)
+    assert change["from_run"] == sample_run.name
+
+
+def test_a_run_is_published_even_if_the_last_trends_are_lost(tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_text(lines({"title": "Noise", "abstract": PAPER}))
+    first = analyse(tmp_path / "one.jsonl", outputs=tmp_path / "out")
+    (first / "trends.parquet").write_bytes(b"broken")
+    again = analyse(tmp_path / "one.jsonl", outputs=tmp_path / "out")
+    assert table(again, "changes").is_empty(), "publishing matters more than comparing"
 
 
 def test_run_shows_in_the_ui(sample_run: Path) -> None:

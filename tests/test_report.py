@@ -225,6 +225,28 @@ def test_warnings_come_first_when_much_does_not_count(run):
     assert "count in no trend, for want" not in Page(report.html(made_up.manifest(), run, {})).words
 
 
+def test_what_changed_stands_on_the_page_and_in_the_markdown(run):
+    frames = run | {tables.CHANGES: made_up.changes_table()}
+    words = Page(report.html(made_up.manifest(), frames, FIGURES)).words
+    shown = MarkdownIt("commonmark", {"html": True}).enable("table")
+    brief = Page(shown.render(report.markdown(made_up.manifest(), frames, FIGURES, Path("x"))))
+    for text in (words, brief.words):
+        for said in (
+            "Since run 20241001T060000Z: 37 new papers, 1 verdict changed, 1 change among topics.",
+            "Theme distillation is now rising, was insufficient evidence: +48 % a year",
+            "New topics: robustness & <certified>.",
+        ):
+            assert said in text
+    assert words.index("Verdicts") < words.index("Since run") < words.index("Papers of the themes")
+    assert brief.words.index("insufficient evidence") < brief.words.index("Since run")
+
+
+def test_the_first_run_has_nothing_to_compare_with(page, run):
+    said = "There is no earlier run here, so there is nothing to compare this one with."
+    assert said in page.words
+    assert said in report.markdown(made_up.manifest(), run, {}, Path("x"))
+
+
 def test_long_lists_are_cut_and_counted():
     frames = made_up.run_tables({}, tuple(f"topic {i}" for i in range(40)), n_papers=600)
     long = made_up.manifest({}).model_copy(update={"notes": tuple(f"note {i}" for i in range(60))})
@@ -249,7 +271,16 @@ def test_markdown_is_headline_table_figure_and_counts(run):
 
 @pytest.mark.parametrize(
     "note",
-    ["# not a heading", "1. not a list", "- not a list", "a_b_c", "<b>", "~~no~~", "x\ny | z"],
+    [
+        "# not a heading",
+        "1. not a list",
+        "4.9 % → 17 %",
+        "- not a list",
+        "a_b_c",
+        "<b>",
+        "~~no~~",
+        "x\ny | z",
+    ],
 )
 def test_notes_in_markdown_stay_words(run, note):
     noted = made_up.manifest().model_copy(update={"notes": (note,)})
@@ -259,12 +290,13 @@ def test_notes_in_markdown_stay_words(run, note):
     )
     assert " ".join(note.split()) in shown.words
     assert not {"h1", "ol", "em", "b", "s"} & {tag for tag, _ in shown.elements}
+    assert "\\" not in shown.words
     assert len(shown.all("ul")) == 1
 
 
 def test_a_missing_table_is_named(run):
     frames = {tables.TRENDS: run[tables.TRENDS]}
-    want = "no table papers, topics, topic_lineage, theme_papers; there are: trends"
+    want = "no table papers, topics, topic_lineage, theme_papers, changes; there are: trends"
     with pytest.raises(ValueError, match=want):
         report.html(made_up.manifest(), frames, {})
     with pytest.raises(ValueError, match="there are: none"):

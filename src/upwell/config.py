@@ -22,6 +22,7 @@ class SourceConfig(_Frozen):
 
     saved_year: int | None = Field(
         None,
+        title="Year of saved pages",
         ge=1900,
         le=2200,
         description="Year in which a page without a year in its header was saved; "
@@ -29,6 +30,7 @@ class SourceConfig(_Frozen):
     )
     columns: dict[str, str] = Field(
         default_factory=dict,
+        title="Columns (field: column)",
         description="For tables and JSON: which of the file's columns holds a field, such as "
         "title=paper_name (`--columns.title paper_name`); fields that are not named here are "
         "guessed from common names.",
@@ -40,6 +42,7 @@ class DedupConfig(_Frozen):
 
     near_text_threshold: float = Field(
         0.7,
+        title="Similarity of duplicates (0.5 to 1)",
         ge=0.5,
         le=1,
         description="Jaccard similarity of two abstracts' word shingles (0.5 to 1) from which they "
@@ -52,6 +55,7 @@ class EncoderConfig(_Frozen):
 
     encoder: NonEmpty = Field(
         "static",
+        title="Encoder",
         description="`static` (inside the package, offline) or "
         "`sentence-transformers:<name or path>` (needs the extra `transformers`).",
     )
@@ -61,21 +65,32 @@ class TopicConfig(_Frozen):
     """How papers are clustered; unset values are scaled to the size of the corpus."""
 
     min_cluster_size: int | None = Field(
-        None, ge=2, description="Papers in the smallest topic (HDBSCAN)."
+        None,
+        title="Smallest topic (papers)",
+        ge=2,
+        description="Papers in the smallest topic (HDBSCAN).",
     )
     n_neighbors: int | None = Field(
-        None, ge=2, description="Papers that count as near to each paper (UMAP)."
+        None,
+        title="Neighbourhood (papers)",
+        ge=2,
+        description="Papers that count as near to each paper (UMAP).",
     )
-    random_state: int = Field(42, ge=0, description="Seed of everything random.")
+    random_state: int = Field(
+        42, title="Random seed", ge=0, description="Seed of everything random."
+    )
 
 
 class Theme(_Frozen):
     """One entry of the watch list."""
 
     name: NonEmpty
-    description: str = ""
-    phrases: tuple[NonEmpty, ...] = Field(min_length=1)
-    exclude: tuple[NonEmpty, ...] = ()
+    description: str = Field("", description="What it is about, for people and for the encoder.")
+    phrases: tuple[NonEmpty, ...] = Field(
+        min_length=1,
+        description="What a paper of the theme says; inflections are found by themselves.",
+    )
+    exclude: tuple[NonEmpty, ...] = Field((), description="What a paper of another theme says.")
 
 
 class TrendConfig(_Frozen):
@@ -83,22 +98,28 @@ class TrendConfig(_Frozen):
 
     bucket: Literal["auto", "week", "month", "quarter", "year"] = Field(
         "auto",
+        title="Bucket width",
         description="Width of a bucket; `auto` takes the finest that the number of papers allows.",
     )
     since: date | None = Field(
         None,
+        title="Since (day)",
         description="First day that counts in trends; unset, where the collection begins, leaving "
         "out a few stragglers from long before.",
     )
-    until: date | None = Field(None, description="Last day that counts in trends.")
+    until: date | None = Field(
+        None, title="Until (day)", description="Last day that counts in trends."
+    )
     false_discovery_rate: float = Field(
         0.05,
+        title="False discovery rate (0 to 1)",
         gt=0,
         lt=1,
         description="Share of the `rising` and `falling` verdicts that may be wrong.",
     )
     steady_margin: float = Field(
         0.10,
+        title="Steady margin (growth a year; 0.10 is 10 %)",
         gt=0,
         lt=1,
         description="Growth per year within which a subject counts as steady (0.10: within 10 %); "
@@ -115,13 +136,15 @@ class TrendConfig(_Frozen):
 class RunConfig(_Frozen):
     """Everything that decides what a run computes."""
 
-    sources: SourceConfig = SourceConfig()
-    dedup: DedupConfig = DedupConfig()
-    encode: EncoderConfig = EncoderConfig()
-    topics: TopicConfig = TopicConfig()
-    trends: TrendConfig = TrendConfig()
+    sources: SourceConfig = Field(SourceConfig(), title="Reading")
+    dedup: DedupConfig = Field(DedupConfig(), title="Duplicates")
+    encode: EncoderConfig = Field(EncoderConfig(), title="Vectors")
+    topics: TopicConfig = Field(TopicConfig(), title="Topics")
+    trends: TrendConfig = Field(TrendConfig(), title="Trends")
     themes: tuple[Theme, ...] = Field(
-        (), description="The watch list; the default one is flows/themes.toml."
+        (),
+        title="Watch list",
+        description="Themes to follow; none means the default ones, flows/themes.toml.",
     )
 
     def with_themes(self, themes: tuple[Theme, ...]) -> "RunConfig":

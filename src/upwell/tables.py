@@ -122,6 +122,18 @@ KINDS = ("topic", "theme")
 SHUFFLES = ("papers", "buckets")
 METHODS = ("identifier", "title", "near_text")
 EVENTS = ("born", "continued", "split", "merged", "dormant", "revived")
+CHANGES_OF = ("run", *KINDS)
+CHANGE_EVENTS = (
+    "new_papers",
+    "removed_papers",
+    "setting_changed",
+    "verdict_changed",
+    "newly_tested",  # too few papers to test before
+    "followed",  # a theme that is new in the watch list
+    "unfollowed",
+    "redefined",  # a theme of the same name with other phrases
+    *(event for event in EVENTS if event != "continued"),
+)
 REASONS = (
     "unreadable_file",  # permission, broken compression, input/output error
     "empty_file",
@@ -358,6 +370,39 @@ TREND_SERIES = Table(
     },
 )
 
+CHANGES = Table(
+    "changes",
+    "change since the last run (none in the first run; later ones have at least `new_papers`)",
+    ("kind", "subject", "event", "from_topic_id"),
+    {
+        "from_run": Column(STR, "run_id of the last run, with which this one is compared"),
+        "kind": Column(STR, "what changed: the run as a whole, or a subject", values=CHANGES_OF),
+        "subject": Column(STR, "theme name or topic id; of the run, `papers` or the setting"),
+        "name": Column(STR, "name for people"),
+        "event": Column(STR, "what happened", values=CHANGE_EVENTS),
+        "from_topic_id": Column(
+            I32, "topic that this one split from or that merged into it", nullable=True
+        ),
+        "before": Column(
+            STR, "what it was: the verdict, the value, the name of `from_topic_id`", nullable=True
+        ),
+        "after": Column(STR, "what it is now: the verdict, the value", nullable=True),
+        "growth": TRENDS.columns["growth"],
+        "growth_low": TRENDS.columns["growth_low"],
+        "growth_high": TRENDS.columns["growth_high"],
+        "q_value": TRENDS.columns["q_value"],
+        "robust": Column(
+            BOOL, "the growth has one sign under every sensitivity check", nullable=True
+        ),
+        "n_papers": Column(
+            I32,
+            "dated papers in the subject now; of `new_papers` and `removed_papers`, how many",
+            nullable=True,
+            bounds=POSITIVE,
+        ),
+    },
+)
+
 CALIBRATION = Table(
     "calibration",
     "measure of the verdicts under shuffled dates",
@@ -443,6 +488,7 @@ PUBLISHED = (
     THEME_PAPERS,
     TRENDS,
     TREND_SERIES,
+    CHANGES,
 )
 
 # Written beside a published run when somebody asks for it.

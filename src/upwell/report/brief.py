@@ -1,10 +1,11 @@
 """The run in short, as markdown for the Prefect UI."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from upwell import tables
+from upwell.changes import describe
 from upwell.manifest import Manifest
 from upwell.report.facts import FIGURES, Frames, data_url, reading, require
 from upwell.wording import headline, verdict_rows
@@ -13,7 +14,7 @@ MAX_ROWS, MAX_NOTES = 30, 10
 
 
 def markdown(manifest: Manifest, frames: Frames, figures: Mapping[str, bytes], folder: Path) -> str:
-    """The run in short, for the Prefect UI: headline, verdicts, one figure, counts, notes.
+    """The run in short, for the Prefect UI: headline, verdicts, one figure, what changed, notes.
 
     Parameters
     ----------
@@ -44,12 +45,18 @@ def markdown(manifest: Manifest, frames: Frames, figures: Mapping[str, bytes], f
         parts.append(f"… and {len(rows) - MAX_ROWS:,} more in `trends.parquet`.")
     if "rising.png" in figures:
         parts.append(f"![{FIGURES['rising'][0]}]({data_url('rising.png', figures)})")
-    parts += [_escaped(line) for line in (facts["balance"], facts["dated"])]
-    parts.append("\n".join(f"- {_escaped(n)}" for n in manifest.notes[:MAX_NOTES]))
+    first, *rest = describe(frames[tables.CHANGES])
+    parts += ["### What changed", _escaped(first), _bullets(rest)]
+    parts += ["### What was read", *(_escaped(facts[name]) for name in ("balance", "dated"))]
+    parts.append(_bullets(manifest.notes[:MAX_NOTES]))
     if len(manifest.notes) > MAX_NOTES:
         parts.append(f"… and {len(manifest.notes) - MAX_NOTES:,} more in `run.json`.")
     parts.append(f"Everything is in `{str(folder).replace('`', '')}`; open `report.html` there.")
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {_escaped(line)}" for line in lines)
 
 
 def _escaped(text: str) -> str:
@@ -57,4 +64,9 @@ def _escaped(text: str) -> str:
     line = " ".join(re.split(r"[ \t\r\n]+", text))
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     line = re.sub(r"([\\`*_\[\]#|~])", r"\\\1", line)
-    return re.sub(r"^([+-]|\d+[.)])", r"\\\1", line)
+    return re.sub(r"^([+-]|\d+(?=[.)](?: |$)))", _no_list, line)
+
+
+def _no_list(start: re.Match[str]) -> str:
+    """A line's start that would make a list of it; a backslash before a digit would be shown."""
+    return f"{start[1]}\\" if start[1].isdigit() else f"\\{start[1]}"

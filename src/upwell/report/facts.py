@@ -64,6 +64,7 @@ def require(frames: Frames) -> None:
         tables.TOPIC_LINEAGE,
         tables.THEME_PAPERS,
         tables.TRENDS,
+        tables.CHANGES,
     )
     missing = [table.name for table in needed if table not in frames]
     if missing:

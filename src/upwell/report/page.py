@@ -10,6 +10,7 @@ from urllib.parse import quote
 import polars as pl
 
 from upwell import tables
+from upwell.changes import describe
 from upwell.manifest import Manifest
 from upwell.quantities import clipped, count
 from upwell.report.facts import FIGURES, Frames, data_url, reading, require
@@ -60,6 +61,7 @@ def html(manifest: Manifest, frames: Frames, figures: Mapping[str, bytes]) -> st
         themes=[row for row in rows if row["kind"] == "theme"],
         topics=[row for row in rows if row["kind"] == "topic"],
         n_topics_shown=MAX_TOPICS,
+        changes=describe(frames[tables.CHANGES]),
         figures=_figures(figures, trends),
         theme_papers=_theme_papers(manifest, frames),
         topic_cards=_topic_cards(manifest, frames),

@@ -25,13 +25,14 @@ class InputFile:
     depth: int = 1
 
 
-def find_files(paths: Sequence[str | Path]) -> tuple[InputFile, ...]:
+def find_files(paths: Sequence[str | Path], *, may_be_empty: bool = False) -> tuple[InputFile, ...]:
     """The files that paths stand for.
 
     Parameters
     ----------
     paths : files, folders (read with everything below them) and globs. Hidden files and folders
         below a folder are skipped; a link to a folder is followed, once.
+    may_be_empty : a folder or glob without a file is no error.
 
     Returns
     -------
@@ -48,7 +49,7 @@ def find_files(paths: Sequence[str | Path]) -> tuple[InputFile, ...]:
         raise InputError("nothing to read: give a file, a folder or a glob")
     found: dict[str, _Found] = {}
     for path in paths:
-        for file in _expanded(str(path)):
+        for file in _expanded(str(path), may_be_empty=may_be_empty):
             real = os.path.realpath(file.path)
             found[real] = min(file, found.get(real, file))
     return name_files((f.path, f.depth) for f in found.values())
@@ -77,24 +78,24 @@ class _Found:
         return "/".join(self.path.parts[-self.depth - n_more :])
 
 
-def _expanded(path: str) -> list[_Found]:
+def _expanded(path: str, *, may_be_empty: bool) -> list[_Found]:
     """The files of one path."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100  resolve() would follow links
     if absolute.is_file():
         return [_Found(1, absolute)]
     if absolute.is_dir():
         files = list(_below(absolute, 0, set()))
-        if not files:
+        if not (files or may_be_empty):
             raise InputError(f"{path}: no files in this folder; put papers there or name another")
         return files
     if os.path.lexists(path):
         return [_Found(1, absolute)]  # a pipe, or a link to nothing: a reject will say so
     if any(c in path for c in _MAGIC):
-        return _matches(absolute)
+        return _matches(absolute, may_be_empty=may_be_empty)
     raise InputError(f"{path}: no such file or folder (from {Path.cwd()}); check the spelling")
 
 
-def _matches(pattern: Path) -> list[_Found]:
+def _matches(pattern: Path, *, may_be_empty: bool) -> list[_Found]:
     """The files that a glob matches, and those below the folders that it matches."""
     n_fixed = next(i for i, part in enumerate(pattern.parts) if any(c in part for c in _MAGIC))
     root = Path(*pattern.parts[:n_fixed])
@@ -107,7 +108,7 @@ def _matches(pattern: Path) -> list[_Found]:
             files += _below(match, len(below), set())
         else:
             files.append(_Found(len(below), match))
-    if not files:
+    if not (files or may_be_empty):
         raise InputError(f"{pattern}: the glob matches no file; check the folder and the pattern")
     return files
 

@@ -68,7 +68,8 @@ def collect(
     Parameters
     ----------
     outputs : whose state has what is known.
-    paths : files, folders or globs; none means the corpus as it is known, which needs `join`.
+    paths : files, folders or globs; none means the corpus as it is known, which needs `join`. Where
+        there is one to join, folders may be empty by now.
     config : how files are read; a file that was read otherwise is read again.
     today : no paper is dated after it.
     join : the files join the corpus, whose other files stay in it, on disk or not; else they are
@@ -89,7 +90,7 @@ def collect(
     """
     before = read_state(outputs) if keep else State()
     whole, lost = _part_damaged(outputs, before)
-    given = find_files(paths) if paths or not (join and before.current) else ()
+    given = _given(paths, before, join=join)
     reading = _reading(config)
     known = {file.key: file for file in whole.files}
     keys = {key_of(f.path, digest(f.path)[0], reading): f for f in given}
@@ -137,13 +138,19 @@ def peek(
     state = read_state(outputs)
     if damaged_batches(outputs, state):
         return None
-    given = find_files(paths) if paths or not (join and state.current) else ()
+    given = _given(paths, state, join=join)
     reading = _reading(config)
     known = {file.key: file for file in state.files}
     keys = {key_of(f.path, digest(f.path)[0], reading) for f in given}
     if any(key not in known or _is_due(known[key], today) for key in keys):
         return None
     return _choose(state, keys, join=join).digest
+
+
+def _given(paths: Sequence[Path], state: State, *, join: bool) -> tuple[InputFile, ...]:
+    """The files that are given; none will do where there is a corpus to join."""
+    is_known = join and bool(state.current)
+    return find_files(paths, may_be_empty=is_known) if paths or not is_known else ()
 
 
 def _reading(config: SourceConfig) -> str:
