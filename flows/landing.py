@@ -28,7 +28,8 @@ def look_for_files(paths: Sequence[Path], *, join: bool) -> None:
     """Make sure that there are files to read, before anything is computed.
 
     A network mount that is away looks like a missing or empty folder: this is tried again for a
-    few minutes, unless papers join others, whose folder may be emptied once they are known. From a shell, `upwell run` looks before it starts, so that a slip is told at once.
+    few minutes, unless papers join others, whose folder may be emptied once they are known.
+    From a shell, `upwell run` looks before it starts, so that a slip is told at once.
     """
     from upwell.sources import find_files
 
