@@ -186,7 +186,7 @@ def test_a_landing_folder_that_comes_back_is_waited_for(tmp_path: Path) -> None:
 
     thread = threading.Thread(target=mount)
     thread.start()
-    flow(name="waits")(lambda: look([folder]))()
+    flow(name="waits")(lambda: look([folder], join=False))()
     thread.join()
     assert tries == ["mounted"]
 
@@ -247,6 +247,7 @@ def test_every_field_of_the_form_has_a_title_and_says_what_it_does() -> None:
         "paths": "Papers to read",
         "outputs": "Where to publish",
         "config": "How to analyse",
+        "join": "Join what is known",
     }
     for name, model in schema.definitions.items():
         for field, about in model["properties"].items():
