@@ -153,6 +153,7 @@ def serve(
         str | None, Parameter(help="Of the deployment; else that of the folder.")
     ] = None,
     watch_list: WatchList = None,
+    wait: Annotated[float, Parameter(help="Seconds for the server to come up.")] = 60,
 ) -> None:
     """Run every day on a folder, through a Prefect server that is already running."""
     from flows.serve import ServeError
