@@ -163,7 +163,15 @@ def serve(
 
     try:
         config = RunConfig(themes=read_watch_list(watch_list or DEFAULT_WATCH_LIST))
-        serve_flow(folder, outputs=outputs, cron=cron, timezone=timezone, config=config, name=name)
+        serve_flow(
+            folder,
+            outputs=outputs,
+            cron=cron,
+            timezone=timezone,
+            config=config,
+            name=name,
+            wait=wait,
+        )
     except (ServeError, WatchListError) as error:
         stop(error, UNUSABLE)
 
