@@ -208,6 +208,7 @@ def serve(
         str | None, Parameter(help="Of the deployment; else that of the folder.")
     ] = None,
     watch_list: WatchList = None,
+    wait: Annotated[float, Parameter(help="Seconds for the server to come up.")] = 60,
 ) -> None:
     """Run every day on a folder, through a Prefect server that is already running."""
     from flows.serve import ServeError
@@ -217,7 +218,15 @@ def serve(
 
     try:
         config = RunConfig(themes=read_watch_list(watch_list or DEFAULT_WATCH_LIST))
-        serve_flow(folder, outputs=outputs, cron=cron, timezone=timezone, config=config, name=name)
+        serve_flow(
+            folder,
+            outputs=outputs,
+            cron=cron,
+            timezone=timezone,
+            config=config,
+            name=name,
+            wait=wait,
+        )
     except (ServeError, WatchListError) as error:
         stop(error, UNUSABLE)
 

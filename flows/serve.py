@@ -1,5 +1,6 @@
 """Deployments and their schedules: one run at a time, and none that hangs for ever."""
 
+import time
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -47,6 +48,7 @@ def serve(
     timezone: str,
     config: RunConfig,
     name: str | None = None,
+    wait: float = 60,
 ) -> None:
     """Offer a daily run on a folder to the Prefect server, and work on it until stopped.
 
@@ -57,6 +59,7 @@ def serve(
     cron : when to run, five fields; in `timezone`, such as `Europe/Berlin`.
     config : everything else; the form in the UI starts from it.
     name : of the deployment; None for the name of the folder.
+    wait : seconds for the server to come up, as after a boot or in its very first start.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def serve(
     if not folder.exists():
         raise ServeError(f"{folder}: no such folder; name the one that papers arrive in")
     schedule = _schedule(cron, timezone)
-    _need_server()
+    _need_server(wait)
     _watch_over()
     folder, outputs = folder.absolute(), outputs.absolute()
     analyse.serve(
@@ -112,14 +115,16 @@ research themes are rising. A run that finds nothing new says so and publishes n
 """
 
 
-def _need_server() -> None:
-    """Raises unless a server answers; a temporary one would forget the schedule."""
+def _need_server(wait: float) -> None:
+    """Raises unless a server answers in time; a temporary one would forget the schedule."""
     start = "start one with `prefect server start` and set PREFECT_API_URL to its address"
     url = PREFECT_API_URL.value()
     if not url:
         raise ServeError(f"no Prefect server is configured; {start}")
+    deadline = time.monotonic() + wait
     with get_client(sync_client=True) as client:
-        fault = client.api_healthcheck()
+        while (fault := client.api_healthcheck()) and time.monotonic() < deadline:
+            time.sleep(1)
     if fault is not None:
         raise ServeError(f"no Prefect server answers at {url} ({fault}); {start}")
 

@@ -67,7 +67,11 @@ def test_unusable_arguments_are_exit_code_2(
     [
         (["gone"], "", "gone: no such folder"),
         (["."], "", "no Prefect server is configured; start one with"),
-        (["."], "http://127.0.0.1:9/api", "no Prefect server answers at http://127.0.0.1:9/api"),
+        (
+            [".", "--wait", "1"],
+            "http://127.0.0.1:9/api",
+            "no Prefect server answers at http://127.0.0.1:9/api",
+        ),
         ([".", "--cron", "at dawn"], "", "--cron 'at dawn'"),
         ([".", "--timezone", "Mars/Base"], "", "'Mars/Base'"),
     ],
