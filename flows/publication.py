@@ -13,7 +13,8 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.progress import progress
-from flows.tasks import Clusters, Measured, Read, Unique
+from flows.tasks import Measured, Read, Unique
+from flows.topic_tasks import Clusters
 from upwell import tables
 from upwell.config import RunConfig
 from upwell.dictionary import data_dictionary
@@ -67,6 +68,7 @@ def publish(
         | {"report.html": page.encode()},
         manifest=manifest,
         data_dictionary=data_dictionary(),
+        topic_model={name: file.read() for name, file in clusters.model.items()},
     )
     create_markdown_artifact(
         key="report",
@@ -119,6 +121,7 @@ def _manifest(
         bucket=measured["bucket"],
         span=measured["span"],
         collection_jumps=measured["collection_jumps"],
+        topic_fit=facts["cluster"]["topic_fit"],
         encoder=facts["embed"]["encoder"],
         random_state=config.topics.random_state,
         versions={"python": platform.python_version()} | {p: version(p) for p in _PACKAGES},

@@ -74,7 +74,12 @@ class History:
 
 
 def trace(
-    assignments: pl.DataFrame, vectors: pl.DataFrame, *, history: History, run_id: str
+    assignments: pl.DataFrame,
+    vectors: pl.DataFrame,
+    *,
+    history: History,
+    run_id: str,
+    is_same_model: bool = False,
 ) -> Lineage:
     """Stable ids for this run's topics, and what happened to each topic since the last run.
 
@@ -89,6 +94,8 @@ def trace(
     vectors : one row per paper; `paper_id` str and `vector` Array(f32, d).
     history : what earlier runs left.
     run_id : this run; later runs sort after earlier ones.
+    is_same_model : papers were placed in the topics of an earlier run by the model that it left, so
+        that `topic_id` is that of the topic already, and nothing has to be matched.
 
     Returns
     -------
@@ -108,9 +115,13 @@ def trace(
     known = _all(before)
     centroids = _Centroids(vectors)
 
-    same = _match(now, active, centroids)
-    unpaired = {raw: ids for raw, ids in now.items() if raw not in same}
-    revived = _match(unpaired, resting, centroids)
+    if is_same_model:
+        same = {topic: topic for topic in now if topic in active}
+        revived = {topic: topic for topic in now if topic in resting}
+    else:
+        same = _match(now, active, centroids)
+        unpaired = {raw: ids for raw, ids in now.items() if raw not in same}
+        revived = _match(unpaired, resting, centroids)
 
     rows: list[dict[str, object]] = []
     kin: dict[int, tuple[int, int | None]] = {}
