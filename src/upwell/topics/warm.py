@@ -147,12 +147,18 @@ def _births(held: Labels, found: Labels, refits: Sequence[Labels]) -> Iterator[C
 def _splits(
     held: Labels, found: Labels, clusters: Labels, refits: Sequence[Labels], smallest: int
 ) -> Iterator[Change]:
-    """Clusters within a topic that keep apart from the rest, which is the larger part."""
+    """Clusters within a topic that keep apart from the rest; its largest part stays the topic."""
+    parts: dict[int, list[int]] = {}
     for cluster in range(int(found.max(initial=OUTLIER)) + 1):
-        topic = home(found == cluster, held)
+        parts.setdefault(home(found == cluster, held), []).append(cluster)
+    pairs = [(topic, cluster) for topic, inside in parts.items() for cluster in inside]
+    for topic, cluster in pairs:
         inside = (held == topic) & (clusters == cluster)
         rest = (held == topic) & (clusters != cluster)
-        if topic >= 0 and smallest <= inside.sum() <= rest.sum():
+        largest = max(
+            parts[topic], key=lambda part: int(((held == topic) & (clusters == part)).sum())
+        )
+        if topic >= 0 and cluster != largest and inside.sum() >= smallest:
             n_seen = sum(_are_apart(inside, rest, refit) for refit in refits)
             yield Change("split", (found == cluster) & (held == topic), topic, None, n_seen)
 
