@@ -4,6 +4,10 @@ At each cut-off, `look` sees the papers known by then and nothing else: topics a
 learned anew, and trends measured. Only then does `follow` put later papers into those topics and
 themes, by rules that are fixed. No Prefect here.
 
+Papers that had a part in a topic are in it no more surely than those that come later: the rule
+compares a paper with the others of a topic (`upwell.topics.centres`). So shares before and after a
+cut-off are counted alike.
+
 What is not done anew: duplicates are as the run found them, the encoder's weights and the watch
 list are those of the run.
 """
