@@ -16,6 +16,7 @@ from flows.progress import announce
 from flows.publication import publish
 from flows.published import latest_if_same
 from flows.stage import describe
+from flows.topic_tasks import find_topics
 from flows.unchanged import leave
 from flows.watch_list import DEFAULT_WATCH_LIST, read_watch_list
 from upwell.config import RunConfig
@@ -71,8 +72,7 @@ def analyse(
             return leave(last)
         unique = tasks.deduplicate(run, found, config.dedup)
         vectors = tasks.embed(run, unique.papers, config.encode)
-        refits = tasks.refit_all(run, unique.papers, vectors, config.topics)
-        clusters = tasks.cluster(run, unique.papers, vectors, refits, config.topics)
+        clusters = find_topics(run, unique.papers, vectors, config.topics)
         members = tasks.match(run, unique.papers, vectors, config.themes, config.encode)
         trends = tasks.measure(run, unique.papers, clusters, members, config.themes, config.trends)
         return publish(run, config, found, unique, clusters, members, trends)

@@ -4,10 +4,9 @@ At each cut-off, `look` sees the papers known by then and nothing else: topics a
 learned anew, and trends measured. Only then does `follow` put later papers into those topics and
 themes, by rules that are fixed. No Prefect here.
 
-A paper that had a part in its topic is in it more surely than one that comes later, so with plain
-counts every topic would seem to shrink at the cut-off. Shares that are compared with later ones
-are therefore of known papers put into topics as if they had come later (`Discovery.left_out`);
-the verdicts are those of plain counts, as they would have been published.
+Papers that had a part in a topic are in it no more surely than those that come later: the rule
+compares a paper with the others of a topic (`upwell.topics.centres`). So shares before and after a
+cut-off are counted alike.
 
 What is not done anew: duplicates are as the run found them, the encoder's weights and the watch
 list are those of the run.
@@ -48,8 +47,7 @@ from upwell.trends.backtest import (
 class Known:
     """What could be known at a cut-off, and the rules by which later papers are placed.
 
-    `trends` are what would have been said. `members` are those of the papers as if they had come
-    later, to compare shares with, `last_share` (`kind`, `subject`, `last_share`) what these fit.
+    `trends` are what would have been said, `members` who is in which subject.
     `ids` gives each topic as found its id that holds between cut-offs; `history` is for the next.
     """
 
@@ -57,7 +55,6 @@ class Known:
     subjects: pl.DataFrame
     trends: pl.DataFrame
     members: pl.DataFrame
-    last_share: pl.DataFrame
     found: Discovery
     learned: tuple[LearnedTheme, ...]
     ids: dict[int, int]
@@ -162,20 +159,13 @@ def look(
     themes = config.themes
     matched = match_themes(papers, vectors, themes=themes, encode=encoder.encode, propose=False)
     subjects = list_subjects(_renamed(found.topics, ids), themes)
-    said, fair = (
-        list_members(_renamed(topics, ids), matched.theme_papers, subjects)
-        for topics in (found.assignments, found.left_out)
-    )
-    trends, fitted = (
-        measure_trends(papers, members, subjects, config=config.trends).trends
-        for members in (said, fair)
-    )
+    members = list_members(_renamed(found.assignments, ids), matched.theme_papers, subjects)
+    trends = measure_trends(papers, members, subjects, config=config.trends).trends
     return Known(
         papers=papers,
         subjects=subjects,
         trends=trends,
-        members=fair,
-        last_share=fitted.select("kind", "subject", "last_share"),
+        members=members,
         found=found,
         learned=matched.learned,
         ids=ids,
@@ -191,8 +181,9 @@ def follow(
     placed = _renamed(place(of_later, known.found.centres), known.ids)
     themed = apply_themes(later, of_later, learned=known.learned)
     members = list_members(placed, themed, known.subjects)
-    trends = known.trends.drop("last_share").join(known.last_share, on=["kind", "subject"])
-    return compare(trends, cutoff, known=(known.papers, known.members), later=(later, members))
+    return compare(
+        known.trends, cutoff, known=(known.papers, known.members), later=(later, members)
+    )
 
 
 def write(folder: Path, table: pl.DataFrame, rates: pl.DataFrame) -> None:

@@ -15,7 +15,8 @@ from prefect.cache_policies import NO_CACHE
 from flows.news import since_last_run, tell
 from flows.progress import progress
 from flows.retries import DELAYS, JITTER, disk_may_come_back
-from flows.tasks import Clusters, Measured, Read, Unique
+from flows.tasks import Measured, Read, Unique
+from flows.topic_tasks import Clusters
 from upwell import store, tables
 from upwell.config import RunConfig
 from upwell.dictionary import data_dictionary
@@ -68,6 +69,7 @@ def publish(
         files={f"figures/{name}": content for name, content in figures.items()}
         | {"report.html": page.encode()},
         manifest=manifest,
+        model={name: file.read() for name, file in clusters.model.items()},
     )
     get_run_logger().info(headline(frames[tables.TRENDS]))
     tell(frames[tables.CHANGES], run_id=run.run_id, folder=folder)
@@ -101,6 +103,7 @@ def make_visible(
     members: pl.DataFrame,
     files: Mapping[str, bytes],
     manifest: Manifest,
+    model: Mapping[str, pl.DataFrame],
 ) -> Path:
     """Write everything and let readers see it; apart from drawing, so that only this is retried."""
     return store.publish(
@@ -110,6 +113,7 @@ def make_visible(
         files=files,
         manifest=manifest,
         data_dictionary=data_dictionary(),
+        topic_model=model,
     )
 
 
@@ -153,6 +157,7 @@ def _manifest(
         bucket=measured["bucket"],
         span=measured["span"],
         collection_jumps=measured["collection_jumps"],
+        topic_fit=facts["cluster"]["topic_fit"],
         encoder=facts["embed"]["encoder"],
         random_state=config.topics.random_state,
         versions={"python": platform.python_version()} | {p: version(p) for p in _PACKAGES},

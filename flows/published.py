@@ -117,9 +117,11 @@ def latest_if_same(outputs: Path, corpus: str, config: RunConfig) -> PublishedRu
 
     Returns
     -------
-    None unless records, configuration, encoder and version of upwell are those of the latest run.
+    None unless records, configuration, encoder and version of upwell are those of the latest run,
+    and its files are what was written.
     """
     from upwell.encode import load_encoder
+    from upwell.store import run_faults
 
     try:
         last = find_run("latest", outputs)
@@ -131,6 +133,7 @@ def latest_if_same(outputs: Path, corpus: str, config: RunConfig) -> PublishedRu
         and manifest.config == config
         and manifest.versions.get("upwell") == version("upwell")
         and manifest.encoder == load_encoder(config.encode.encoder).identity
+        and not run_faults(last.folder)
     )
     return last if is_same else None
 

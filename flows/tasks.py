@@ -5,33 +5,25 @@ seconds, counts) the stage leaves in the workspace. No stage is retried: they ar
 of files on disk, and what failed once fails again.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-from prefect import task, unmapped
-from prefect.cache_policies import NO_CACHE
-
 from flows.file_notes import file_facts, file_notes, problem_notes, why_nothing
 from flows.progress import counted, progress
 from flows.stage import describe, stage
 from flows.subjects import list_members, list_subjects
+from flows.topic_tasks import Clusters
 from upwell.config import (
     DedupConfig,
     EncoderConfig,
     SourceConfig,
     Theme,
-    TopicConfig,
     TrendConfig,
 )
-from upwell.store import TableFile, Workspace, keep_vectors, last_lineage, read_vectors
-
-# Refits of the clustering that tell how stable a topic is; each costs about one clustering.
-N_REFITS = 5
+from upwell.store import TableFile, Workspace, keep_vectors, read_vectors
 
 
 class NothingToAnalyseError(ValueError):
@@ -56,16 +48,6 @@ class Unique:
     papers: TableFile
     duplicates: TableFile
     removed: TableFile
-
-
-@dataclass(frozen=True)
-class Clusters:
-    """What `cluster` found."""
-
-    topics: TableFile
-    assignments: TableFile
-    lineage: TableFile
-    members: TableFile
 
 
 @dataclass(frozen=True)
@@ -150,80 +132,6 @@ def embed(
     return run.put("vectors", found.vectors), {"encoder": encoder.identity}
 
 
-@task(
-    name="refit",
-    task_run_name="refit topics of {papers.n_rows} papers, sample {number}",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
-def refit(
-    run: Workspace, papers: TableFile, vectors: TableFile, config: TopicConfig, number: int
-) -> TableFile:
-    """One sample of the papers (from 1) to topics, to see which topics come back."""
-    from upwell import topics
-
-    again = topics.refit(papers.read(), vectors.read(), config=config, number=number)
-    return run.put(f"refit-{number}", again)
-
-
-def refit_all(
-    run: Workspace, papers: TableFile, vectors: TableFile, config: TopicConfig
-) -> list[TableFile]:
-    """Every refit, one after the other, or side by side if the flow runs on Dask."""
-    began = time.perf_counter()
-    same = [unmapped(given) for given in (run, papers, vectors, config)]
-    futures = refit.map(*same, number=range(1, N_REFITS + 1))
-    with progress(f"refit topics {N_REFITS} times") as advance:
-        refits = []
-        for future in futures:
-            refits.append(future.result())
-            advance(len(refits), N_REFITS)
-    run.put_facts("refit", {"notes": [], "seconds": round(time.perf_counter() - began, 3)})
-    return refits
-
-
-@stage(lambda given: f"cluster {given['papers'].n_rows} papers")
-def cluster(
-    run: Workspace,
-    papers: TableFile,
-    vectors: TableFile,
-    refits: Sequence[TableFile],
-    config: TopicConfig,
-) -> tuple[Clusters, dict[str, Any]]:
-    """Vectors to topics whose ids hold from run to run."""
-    from upwell import lineage, quality, topics
-
-    unplaced, embedded = papers.read(), vectors.read()
-    with progress(f"cluster {papers.n_rows} papers") as advance:
-        step = counted(advance, 2)
-        found = topics.discover(unplaced, embedded, config=config, progress=step)
-    again = pl.concat(file.read() for file in refits)
-    last = last_lineage(run.outputs)
-    traced = lineage.trace(
-        found.assignments,
-        embedded,
-        history=lineage.History(*last) if last else lineage.History.none(),
-        run_id=run.run_id,
-    )
-    described = (
-        found.topics.join(quality.coherence(unplaced, found.topics), on="topic_id")
-        .join(quality.stability(found.assignments, again), on="topic_id")
-        .rename({"topic_id": "raw_id"})
-        .join(traced.ids, on="raw_id")
-        .drop("raw_id")
-    )
-    stable = dict(traced.ids.select("raw_id", "topic_id").iter_rows()) | {-1: -1}
-    assignments = found.assignments.with_columns(pl.col("topic_id").replace_strict(stable))
-    clusters = Clusters(
-        run.put("topics", described),
-        run.put("assignments", assignments),
-        run.put("lineage", traced.events),
-        run.put("members", traced.members),
-    )
-    measures = {"topic_diversity": quality.diversity(found.topics)} if described.height else {}
-    return clusters, {"notes": list(found.notes), "measures": measures}
-
-
 @stage(lambda given: f"match {given['papers'].n_rows} papers to {len(given['themes'])} themes")
 def match(
     run: Workspace,
@@ -256,17 +164,19 @@ def measure(
     config: TrendConfig,
 ) -> tuple[Measured, dict[str, Any]]:
     """Membership and dates to shares, growth and verdicts."""
-    from upwell.trends import measure_trends
+    from upwell.trends import doubt_unstable, measure_trends
 
-    subjects = list_subjects(clusters.topics.read(), themes)
+    topics = clusters.topics.read()
+    subjects = list_subjects(topics, themes)
     found = measure_trends(
         papers.read(),
         list_members(clusters.assignments.read(), members.read(), subjects),
         subjects,
         config=config,
     )
+    doubted = doubt_unstable(found.trends, topics)
     facts = {
-        "notes": list(found.notes),
+        "notes": [*found.notes, *doubted.notes],
         "bucket": found.bucket,
         "span": [day.isoformat() for day in found.span] if found.span else None,
         "n_undated": found.n_undated,
@@ -274,7 +184,7 @@ def measure(
         "n_outside": found.n_outside,
         "collection_jumps": [asdict(j) | {"when": j.when.isoformat()} for j in found.jumps],
     }
-    return Measured(run.put("trends", found.trends), run.put("trend_series", found.series)), facts
+    return Measured(run.put("trends", doubted.trends), run.put("trend_series", found.series)), facts
 
 
 def _sample(run: Workspace) -> Path:

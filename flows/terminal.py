@@ -138,7 +138,7 @@ def _on_dask(flow: "Flow[..., Path]") -> "Flow[..., Path]":
     """The flow with its mapped tasks in processes of a local Dask cluster."""
     from prefect_dask import DaskTaskRunner
 
-    from flows.tasks import N_REFITS
+    from flows.topic_tasks import N_REFITS
 
     workers = min(os.cpu_count() or 1, N_REFITS)
     cluster = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}

@@ -131,9 +131,18 @@ def test_second_run_keeps_topic_ids_and_vectors(sample_run: Path) -> None:
     assert set(events["event"]) == {"continued"}
     assert len(list((outputs / "state" / "vectors").rglob("*.parquet"))) == 1
     assert table(sample_run, "changes").is_empty()
-    (change,) = table(again, "changes").to_dicts()
-    assert (change["event"], change["n_papers"]) == ("new_papers", 0)
-    assert change["from_run"] == sample_run.name
+    changes = table(again, "changes")
+    assert set(changes["from_run"]) == {sample_run.name}
+    assert set(changes["event"]) >= {"new_papers", "setting_changed"}
+    assert changes.filter(event="new_papers")["n_papers"].to_list() == [0]
+    fit = manifest(again)["topic_fit"]
+    assert (fit["action"], fit["fitted_in"], fit["n_new"]) == ("kept", sample_run.name, 0)
+    assert fit["reason"] in manifest(again)["notes"]
+    assert "refit" not in manifest(again)["stage_seconds"], "nothing is clustered"
+    topics = [table(run, "topics") for run in (sample_run, again)]
+    assert topics[0].equals(topics[1])
+    names = sorted(p.name for p in (again / "topic_model").iterdir())
+    assert names == ["fit.parquet", "papers.parquet", "topics.parquet"]
 
 
 def test_a_run_is_published_even_if_the_last_trends_are_lost(tmp_path: Path) -> None:
@@ -142,6 +151,25 @@ def test_a_run_is_published_even_if_the_last_trends_are_lost(tmp_path: Path) -> 
     (first / "trends.parquet").write_bytes(b"broken")
     again = analyse(tmp_path / "one.jsonl", outputs=tmp_path / "out")
     assert table(again, "changes").is_empty(), "publishing matters more than comparing"
+
+
+def test_a_refit_goes_on_from_the_topics_there_are(sample_run: Path, tmp_path: Path) -> None:
+    lines = [
+        line
+        for line in sample_files().files["papers.jsonl"].decode().splitlines()
+        if line.startswith("{") and line.endswith("}")
+    ]
+    papers = tmp_path / "papers.jsonl"
+    papers.write_text("\n".join(lines[: len(lines) * 2 // 3]))
+    first = analyse(papers, outputs=tmp_path / "out")
+    papers.write_text("\n".join(lines))
+    second = analyse(papers, outputs=tmp_path / "out")
+    fit = manifest(second)["topic_fit"]
+    assert (fit["action"], fit["fitted_in"]) == ("refitted", second.name)
+    assert "papers came since the last fit" in fit["reason"]
+    before, after = (table(run, "papers").select("paper_id", "topic_id") for run in (first, second))
+    both = before.join(after, on="paper_id", suffix="_after")
+    assert (both["topic_id"] == both["topic_id_after"]).mean() >= 0.95
 
 
 def test_run_shows_in_the_ui(sample_run: Path) -> None:

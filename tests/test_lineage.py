@@ -48,9 +48,38 @@ def test_first_run_bears_every_topic() -> None:
     assert events == [("born", 0, None), ("born", 1, None)]
     assert lineage.ids["first_run"].to_list() == [RUNS[0]] * 2
     assert sorted(lineage.members.iter_rows()) == [
+        (-1, "g"),
         *((0, p) for p in "abc"),
         *((1, p) for p in "def"),
     ]
+
+
+def test_new_papers_do_not_make_a_split_a_birth() -> None:
+    first = corpus(t0="abcdefgh", out="xyz")
+    events, _ = story(first, corpus(t0="abcde", t1="fghijklmno", out="xyz"))
+    assert events == [("continued", 0, 0), ("split", 1, 0)]
+    events, _ = story(first, corpus(t0="abcdefg", t1="hxyz"))
+    assert events == [("born", 1, None), ("continued", 0, 0)], "three of its four were outliers"
+
+
+def test_the_same_model_is_not_matched() -> None:
+    history = History.none()
+    first = run(corpus(t3="abc", t5="def"), history, RUNS[0])
+    assert ids(first) == {3: 0, 5: 1}
+    history = History(first.events, first.members)
+    vectors = pl.DataFrame(
+        {"paper_id": list("uvw"), "vector": np.eye(3, 2, dtype=np.float32)},
+        schema_overrides={"vector": pl.Array(pl.Float32, 2)},
+    )
+    placed = corpus(t0="uvw")
+    again = trace(placed, vectors, history=history, run_id=RUNS[1], is_same_model=True)
+    events = again.events.filter(run_id=RUNS[1]).select("event", "topic_id", "from_topic_id")
+    assert events.rows() == [("continued", 0, 0), ("dormant", 1, None)], "whoever is in it"
+    back = corpus(t0="uv", t1="w")
+    history = History(again.events, again.members)
+    later = trace(back, vectors, history=history, run_id=RUNS[2], is_same_model=True)
+    events = later.events.filter(run_id=RUNS[2]).select("event", "topic_id")
+    assert events.rows() == [("continued", 0), ("revived", 1)]
 
 
 def test_relabelled_topics_keep_their_ids() -> None:

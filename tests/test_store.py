@@ -16,7 +16,16 @@ from upwell import store
 from upwell.config import RunConfig
 from upwell.dictionary import data_dictionary
 from upwell.manifest import Counts, Manifest
-from upwell.store import StoreError, Workspace, add_to_run, disk, open_run, publish, verify
+from upwell.store import (
+    StoreError,
+    Workspace,
+    add_to_run,
+    disk,
+    last_topic_model,
+    open_run,
+    publish,
+    verify,
+)
 from upwell.tables import PUBLISHED, REJECTS, TableError
 
 START = datetime(2026, 3, 1, 7, 0, 0, tzinfo=UTC)
@@ -48,7 +57,11 @@ def counts(**changes: object) -> Counts:
     return Counts(**(zero | changes))
 
 
-def finish(run: Workspace, files: dict[str, bytes] | None = None) -> Path:
+def finish(
+    run: Workspace,
+    files: dict[str, bytes] | None = None,
+    topic_model: dict[str, pl.DataFrame] | None = None,
+) -> Path:
     return publish(
         run,
         tables={table: table.empty() for table in PUBLISHED},
@@ -56,11 +69,28 @@ def finish(run: Workspace, files: dict[str, bytes] | None = None) -> Path:
         files=files or {},
         manifest=manifest(run.run_id),
         data_dictionary="about",
+        topic_model=topic_model,
     )
 
 
 def begin(outputs: Path, started: datetime = START):
     return open_run(outputs, started=started, on_wait=pytest.fail)
+
+
+def test_the_last_topic_model_is_that_of_the_last_run(tmp_path: Path) -> None:
+    assert last_topic_model(tmp_path) is None
+    model = {"fit": pl.DataFrame({"reach": [0.5]}), "topics": pl.DataFrame({"topic_id": [3]})}
+    with begin(tmp_path) as run:
+        folder = finish(run, topic_model=model)
+    found = last_topic_model(tmp_path)
+    assert sorted(found) == ["fit", "topics"]
+    assert all(found[name].equals(model[name]) for name in model)
+    (folder / "topic_model" / "fit.parquet").write_bytes(b"no Parquet")
+    with pytest.raises(StoreError, match=r"topic model of the last run is damaged .* remove this"):
+        last_topic_model(tmp_path)
+    with begin(tmp_path) as run:
+        finish(run)
+    assert last_topic_model(tmp_path) is None, "whatever earlier runs have"
 
 
 def test_published_run_is_complete_and_latest(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from upwell import topics
 from upwell.config import TopicConfig
 from upwell.tables import ASSIGNMENTS, UNPLACED, TableError
-from upwell.topics.centres import Centres, around, assign_left_out, common, find_centres
+from upwell.topics.centres import Centres, around, common, find_centres
 from upwell.topics.naming import read_corpus, signal, split_document, topic_names
 from upwell.topics.phrases import abbreviations, phrases, runs, spell, word_key
 
@@ -315,21 +315,35 @@ def test_every_paper_is_assigned_by_the_rule():
     ).astype(np.float32)
     cores = np.array([1, 1, 1, 0, 0, 0, 0, 1, -1, -1, -1, -1])
     centres, numbered = find_centres(vectors, cores, np.zeros(2, np.float32))
-    found = centres.assign(vectors)
-    centre = {1: unit(vectors[[0, 1, 2, 7]].sum(0)[None])[0], 0: unit(vectors[3:7].sum(0)[None])[0]}
-    cosine = np.array([[v @ centre[0], v @ centre[1]] for v in vectors])
-    core_cosine = [cosine[i, c] for i, c in enumerate(cores) if c >= 0]
-    reach = np.quantile(core_cosine, 0.1)
+    found = centres.assign(vectors, numbered)
+    cosine = np.zeros((12, 2))
+    for i in range(12):  # the long way round: centres without the paper itself
+        for k in (0, 1):
+            others = vectors[(cores == k) & (np.arange(12) != i)].sum(axis=0)
+            cosine[i, k] = vectors[i] @ others / np.linalg.norm(others)
+    reach = np.quantile([cosine[i, c] for i, c in enumerate(cores) if c >= 0], 0.1)
     expected = [int(c.argmax()) if c.max() >= reach else -1 for c in cosine]
     sizes = {k: expected.count(k) for k in (0, 1)}
     swap = sizes[1] > sizes[0] or (sizes[1] == sizes[0] and expected.index(1) < expected.index(0))
     expected = [1 - e if swap and e >= 0 else e for e in expected]
+    assert centres.reach == pytest.approx(reach, abs=1e-6)
     assert found.labels.tolist() == expected
     assert found.labels[8] == found.labels[5]
     assert [numbered[i] for i in (5, 2, 8)] == [found.labels[5], found.labels[2], -1]
     assert found.labels[9:].tolist() == [-1, -1, -1]
     assert found.strength[5] == pytest.approx(cosine[5].max(), abs=1e-6)
     assert found.strength[9:].tolist() == [0, 0, 0]
+
+
+def test_a_paper_has_no_say_in_its_own_topic():
+    # Six papers in a plane and one that stands alone: with itself it would be in its topic.
+    lone = np.array([0, 0, 1.0])
+    others = [[1, 0.1, 0], [1, -0.1, 0], [1, 0, 0], [1, 0.05, 0], [1, -0.05, 0], [1, 0.02, 0]]
+    vectors = unit(np.array([*others, lone])).astype(np.float32)
+    centres, cores = find_centres(vectors, np.zeros(7, np.int64), np.zeros(3, np.float32))
+    assert centres.assign(vectors, cores).labels.tolist() == [0] * 6 + [-1]
+    later = centres.assign(vectors[:1]).labels.tolist()
+    assert later == [0], "whoever had no part in it is compared with all of it"
 
 
 def test_no_core_no_topic():
@@ -351,9 +365,11 @@ def test_a_paper_from_elsewhere_is_placed_by_what_was_learned():
     cores = np.repeat([0, 1, -1], [8, 6, 4])
     vectors = unit(np.eye(5)[cores % 5] + 0.1 * random.normal(size=(18, 5))).astype(np.float32)
     mean = common(vectors)
-    centres, _ = find_centres(around(vectors, mean), cores, mean)
-    again = topics.place(frame_of(vectors), centres)
-    known = centres.assign(around(vectors, mean))
+    centres, numbered = find_centres(around(vectors, mean), cores, mean)
+    frame = frame_of(vectors)
+    core_of = frame.select("paper_id", core_of=pl.Series(numbered)).filter(pl.col("core_of") >= 0)
+    again = topics.place(frame, centres, core_of)
+    known = centres.assign(around(vectors, mean), numbered)
     assert again["topic_id"].to_list() == known.labels.tolist(), "those of the fit as before"
     later = unit(np.eye(5)[[1, 0, 3]] + 0.01).astype(np.float32)
     alone = [topics.place(frame_of(v[None]), centres)["topic_id"].item() for v in later]
@@ -362,26 +378,9 @@ def test_a_paper_from_elsewhere_is_placed_by_what_was_learned():
     assert together["topic_strength"].to_list()[2] == 0
 
 
-def test_papers_left_out_of_the_centres_are_placed_like_those_that_come_later():
-    random = np.random.default_rng(5)
-    spread = random.normal(size=(30, 8)) / 4
-    vectors = unit(np.eye(8)[np.repeat([0, 1], 15)] + spread).astype(np.float32)
-    cores = np.where(np.arange(30) % 5 == 4, -1, np.repeat([0, 1], 15))
-    mean = np.zeros(8, np.float32)
-    centres, numbered = find_centres(vectors, cores, mean)
-    left_out = assign_left_out(vectors, numbered, centres)
-    expected = []
-    for i in range(30):  # the long way round: the same clusters without the paper, one by one
-        sums = [vectors[(numbered == k) & (np.arange(30) != i)].sum(axis=0) for k in (0, 1)]
-        cosine = [vectors[i] @ s / np.linalg.norm(s) for s in sums]
-        expected.append(int(np.argmax(cosine)) if max(cosine) >= centres.reach else -1)
-    assert left_out.tolist() == expected
-    assert (left_out < 0).sum() > (centres.assign(vectors).labels < 0).sum()
-
-
 def test_placing_says_what_is_wrong():
     vectors = unit(np.ones((3, 4))).astype(np.float32)
-    centres = Centres(np.zeros(3, np.float32), np.eye(3, dtype=np.float32), 0.5)
+    centres = Centres(np.zeros(3, np.float32), np.eye(3), 0.5)
     with pytest.raises(ValueError, match="vectors of 4 dimensions cannot be placed among topics"):
         topics.place(frame_of(vectors), centres)
     with pytest.raises(ValueError, match="vectors: no column paper_id; there are vector"):

@@ -62,7 +62,7 @@ class EncoderConfig(_Frozen):
 
 
 class TopicConfig(_Frozen):
-    """How papers are clustered; unset values are scaled to the size of the corpus."""
+    """How papers are clustered, and when anew; unset sizes are scaled to that of the corpus."""
 
     min_cluster_size: int | None = Field(
         None,
@@ -79,6 +79,34 @@ class TopicConfig(_Frozen):
     random_state: int = Field(
         42, title="Random seed", ge=0, description="Seed of everything random."
     )
+    refit: Literal["auto", "always", "never", "afresh"] = Field(
+        "auto",
+        title="Seek topics anew",
+        description="When topics are sought anew. Between refits, new papers are placed among "
+        "the topics there are. `auto`: once the papers have grown by `refit_growth`, or new ones "
+        "fit no topic; `always`: in each run; `never`: only where there is no model for these "
+        "vectors; `afresh`: in this run, without regard to the topics there are.",
+    )
+    refit_growth: float = Field(
+        0.25,
+        title="Growth that makes a refit (fraction)",
+        gt=0,
+        description="New papers, as a fraction of those of the last fit, from which `auto` refits "
+        "(0.25: a quarter more).",
+    )
+    refit_moves: float = Field(
+        0.04,
+        title="Papers that a refit may move (fraction)",
+        ge=0,
+        le=1,
+        description="Fraction of the papers that a refit may move to another topic at most; the "
+        "clearest splits, mergers and new topics come first, the others wait for the next refit.",
+    )
+
+    @property
+    def of_fit(self) -> dict[str, int | None]:
+        """What decides the topics of a fit, as opposed to when there is one."""
+        return self.model_dump(include={"min_cluster_size", "n_neighbors", "random_state"})
 
 
 class Theme(_Frozen):

@@ -72,7 +72,8 @@ _OTHER_FILES = """
 | `run.json` | the run: configuration, input files with hashes and counts, package versions, seeds, encoder, stage timings, and counts that add up (records = papers + duplicates + rejects) |
 | `report.html` | everything on one page, readable offline |
 | `figures/*.png`, `*.svg` | what is rising, the themes' shares, topics over time, the map of papers |
-| `topic_members.parquet` | `topic_id`, `paper_id`: each topic's papers as last known, dormant topics included; the next run gives topic ids by it |
+| `topic_members.parquet` | `topic_id`, `paper_id`: each topic's papers as last known, dormant topics included, and the run's outliers (-1); the next run gives topic ids by it |
+| `topic_model/` | `fit.parquet`, `topics.parquet`, `papers.parquet`: what puts papers into the run's topics; later runs place new papers by it until topics are sought anew, and `topic_fit` in `run.json` says which happened and why |
 """
 
 

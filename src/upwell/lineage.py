@@ -30,7 +30,8 @@ class Lineage:
 
     `ids`: one row per topic as clustered; `raw_id`, `topic_id`, `parent_id` i32 and `first_run`.
     `events`: `tables.TOPIC_LINEAGE`, this run's rows after all earlier ones.
-    `members`: `topic_id` i32, `paper_id` str: the papers of each topic ever seen, as last known.
+    `members`: `topic_id` i32, `paper_id` str: the papers of each topic ever seen, as last known,
+    and those that were in no topic in this run (-1).
     """
 
     ids: pl.DataFrame
@@ -74,14 +75,20 @@ class History:
 
 
 def trace(
-    assignments: pl.DataFrame, vectors: pl.DataFrame, *, history: History, run_id: str
+    assignments: pl.DataFrame,
+    vectors: pl.DataFrame,
+    *,
+    history: History,
+    run_id: str,
+    is_same_model: bool = False,
 ) -> Lineage:
     """Stable ids for this run's topics, and what happened to each topic since the last run.
 
     A topic of this run and one of an earlier run are the same if Hungarian matching on their
     overlap pairs them and the overlap reaches `SAME_TOPIC`; topics of the last run come before
-    dormant ones. An unpaired topic whose known papers mostly stem from one topic has split from
-    it; an unpaired earlier topic whose papers mostly went into one topic has merged into it.
+    dormant ones. An unpaired topic has split from the one that most of its papers that were there
+    before were in, if there is one; an unpaired earlier topic whose papers mostly went into one
+    topic has merged into it.
 
     Parameters
     ----------
@@ -89,6 +96,8 @@ def trace(
     vectors : one row per paper; `paper_id` str and `vector` Array(f32, d).
     history : what earlier runs left.
     run_id : this run; later runs sort after earlier ones.
+    is_same_model : papers were placed in the topics of an earlier run by the model that it left, so
+        that `topic_id` is that of the topic already, and nothing has to be matched.
 
     Returns
     -------
@@ -100,7 +109,8 @@ def trace(
     """
     now = _sets(assignments.filter(pl.col("topic_id") >= 0).select("topic_id", "paper_id"))
     universe = set(assignments["paper_id"])
-    last_known = _sets(history.members)
+    seen = set(history.members["paper_id"])
+    last_known = _sets(history.members.filter(pl.col("topic_id") >= 0))
     before = {topic: ids & universe for topic, ids in last_known.items()}
     in_last_run = history.active
     active = {topic: ids for topic, ids in before.items() if topic in in_last_run}
@@ -108,9 +118,13 @@ def trace(
     known = _all(before)
     centroids = _Centroids(vectors)
 
-    same = _match(now, active, centroids)
-    unpaired = {raw: ids for raw, ids in now.items() if raw not in same}
-    revived = _match(unpaired, resting, centroids)
+    if is_same_model:
+        same = {topic: topic for topic in now if topic in active}
+        revived = {topic: topic for topic in now if topic in resting}
+    else:
+        same = _match(now, active, centroids)
+        unpaired = {raw: ids for raw, ids in now.items() if raw not in same}
+        revived = _match(unpaired, resting, centroids)
 
     rows: list[dict[str, object]] = []
     kin: dict[int, tuple[int, int | None]] = {}
@@ -122,7 +136,7 @@ def trace(
             kin[raw] = (old, None)
             rows.append(_row(old, event, old, _jaccard(now[raw] & known, before[old])))
             continue
-        parent = _origin(now[raw], active)
+        parent = _origin(now[raw] & seen, active)
         kin[raw] = (next_id, parent)
         overlap = _jaccard(now[raw] & known, before[parent]) if parent is not None else 0.0
         rows.append(_row(next_id, "born" if parent is None else "split", parent, overlap))
@@ -144,6 +158,7 @@ def trace(
         orient="row",
     )
     last_known |= {kin[raw][0]: papers for raw, papers in now.items()}
+    last_known[-1] = universe - _all(now)
     return Lineage(
         ids, TOPIC_LINEAGE.conform(pl.concat([history.events, events])), _members(last_known)
     )
@@ -190,12 +205,11 @@ def _match(
 
 
 def _origin(papers: set[str], topics: Mapping[int, set[str]]) -> int | None:
-    """The topic that holds most of those papers that any of the topics knows, if one does."""
-    known = papers & _all(topics)
-    if not known:
+    """The topic that holds most of some papers, if one does."""
+    if not papers or not topics:
         return None
-    best = max(sorted(topics), key=lambda topic: len(topics[topic] & known))
-    return best if len(topics[best] & known) >= MAJORITY * len(papers) else None
+    best = max(sorted(topics), key=lambda topic: len(topics[topic] & papers))
+    return best if len(topics[best] & papers) >= MAJORITY * len(papers) else None
 
 
 class _Centroids:

@@ -1,6 +1,7 @@
 """What a run was and what became of every record: the content of `run.json`."""
 
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
 
@@ -72,6 +73,18 @@ class CollectionJump(_Part):
     after: float = Field(description="share from then on, 0–1")
 
 
+class TopicFit(_Part):
+    """What became of the topic model: sought anew, or kept and papers placed by it."""
+
+    action: Literal["fitted", "refitted", "kept"] = Field(
+        description="fitted: from scratch; refitted: anew, topics going on where they can; kept"
+    )
+    reason: str = Field(description="why, in a sentence")
+    fitted_in: str = Field(description="run_id of the run whose fit the topics are of")
+    n_fitted: NonNegativeInt = Field(description="papers of that fit")
+    n_new: NonNegativeInt = Field(description="papers that the fit before this run did not have")
+
+
 class Manifest(_Part):
     """One run: what it read, with what, what came out, how long it took."""
 
@@ -91,6 +104,7 @@ class Manifest(_Part):
     collection_jumps: tuple[CollectionJump, ...] = Field(
         (), description="where there are any, growth is measured within strata"
     )
+    topic_fit: TopicFit | None = Field(None, description="null in runs of older versions")
     encoder: str = Field(description="identity of the encoder and its weights")
     random_state: int
     versions: dict[str, str] = Field(description="of Python and the packages that matter")

@@ -342,8 +342,14 @@ TRENDS = Table(
         "change_points": Column(
             DATES, "first days of buckets from which the share keeps off its trend (PELT)"
         ),
-        "robust": Column(BOOL, "the growth has one sign under every sensitivity check"),
-        "sensitive_to": Column(WORDS, "the sensitivity checks that give it another sign"),
+        "robust": Column(
+            BOOL, "the growth has one sign under every sensitivity check, and the topic is stable"
+        ),
+        "sensitive_to": Column(
+            WORDS,
+            "the sensitivity checks that give it another sign, and `unstable_topic` if the topic "
+            "hardly comes back when papers are clustered anew",
+        ),
     },
 )
 
@@ -454,14 +460,14 @@ BACKTEST = Table(
         "n_papers": Column(I32, "dated papers in the subject, as known then", bounds=POSITIVE),
         "last_share": Column(
             F64,
-            "fitted share at the end of what was known, papers put into topics as later ones are",
+            "fitted share at the end of what was known",
             nullable=True,
             bounds=UNIT,
         ),
         "until": Column(DATE, "first day after the span that is compared"),
         "n_before": Column(
             I32,
-            "papers of the subject in as long a span before the cut-off, put into topics likewise",
+            "papers of the subject in as long a span before the cut-off",
             bounds=POSITIVE,
         ),
         "n_total_before": Column(I32, "all papers in that span", bounds=POSITIVE),

@@ -25,6 +25,7 @@ CHECK_WORDS = {
     "clustered_only": "the papers of topics only",
     "composition": "growth against the median topic",
 }
+UNSTABLE_TOPIC = "unstable_topic"  # in `sensitive_to`: no sign changes, but the topic may be none
 MAX_NAMES = {"rising": 3, "falling": 2, "steady": 0}  # in a headline, which has to stay short
 SMALL_SHARE = 0.1  # up to here, growth of the odds and of the share differ by a tenth at most
 
@@ -151,18 +152,25 @@ def is_one_of_many(row: Row) -> bool:
 
 
 def is_doubtful(row: Row) -> bool:
-    """Whether a `rising` or `falling` is turned round by one of the sensitivity checks."""
+    """Whether a `rising` or `falling` is turned round by a sensitivity check, or hangs on the cut.
+
+    The second is true of a topic that hardly comes back when the papers are clustered anew.
+    """
     return bool(row["sensitive_to"]) and row["verdict"] in {"rising", "falling"}
 
 
 def _doubt(row: Row) -> str:
     """The caveat of a doubtful verdict."""
-    return f" With caution: the sign changes with {_checks(row)}." if is_doubtful(row) else ""
+    return f" With caution: {_checks(row)}." if is_doubtful(row) else ""
 
 
 def _checks(row: Row) -> str:
-    """The sensitivity checks that turn a verdict round."""
-    return " and with ".join(CHECK_WORDS[name] for name in row["sensitive_to"])
+    """What a doubtful verdict hangs on."""
+    names = [CHECK_WORDS[name] for name in row["sensitive_to"] if name != UNSTABLE_TOPIC]
+    said = [f"the sign changes with {' and with '.join(names)}"] if names else []
+    if UNSTABLE_TOPIC in row["sensitive_to"]:
+        said.append("the topic hardly comes back when the papers are clustered anew")
+    return ", and ".join(said)
 
 
 def _news(row: Row) -> str:
@@ -281,7 +289,7 @@ def caveats(row: Row) -> str:
     """What a reader of a verdict should also know; empty if there is nothing."""
     said = []
     if is_doubtful(row):
-        said.append(f"sign changes with {_checks(row)}")
+        said.append(_checks(row).removeprefix("the "))
     if row["has_turned"]:
         said.append(f"has turned: {change(row['recent_growth'])} a year in the later half")
     if row["is_emerging"]:

@@ -263,7 +263,9 @@ def _footnote(rows: list[Row], shown: list[Row], unknown: list[Row]) -> str:
             "A ring whose bar clears “no change”: among so many subjects, that comes up by chance."
         )
     if any(map(is_doubtful, shown)):
-        notes.append("† Some sensitivity check turns the sign round (trends.parquet says which).")
+        notes.append(
+            "† A check turns the sign round, or the topic is unstable (trends.parquet says which)."
+        )
     if any(r["is_burst"] for r in shown):
         notes.append("‡ The last complete bucket stands out above the trend.")
     return " ".join(notes)

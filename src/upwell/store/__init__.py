@@ -1,6 +1,7 @@
 """The only writer: runs, and what is kept between them."""
 
 from upwell.store.assemble import take_out
+from upwell.store.checksums import faults as run_faults
 from upwell.store.collect import Collected, collect, peek
 from upwell.store.disk import StoreError
 from upwell.store.runs import (
@@ -9,6 +10,7 @@ from upwell.store.runs import (
     add_to_run,
     hold,
     last_lineage,
+    last_topic_model,
     open_run,
     publish,
 )
@@ -26,12 +28,14 @@ __all__ = [
     "hold",
     "keep_vectors",
     "last_lineage",
+    "last_topic_model",
     "open_run",
     "peek",
     "prune",
     "publish",
     "read_vectors",
     "rebuild",
+    "run_faults",
     "take_out",
     "take_papers_out",
     "verify",

@@ -10,8 +10,8 @@ NAME = "SHA256SUMS"
 
 
 def sum_up(folder: Path) -> bytes:
-    """The checksum of every file below a folder, a line each, sorted by name."""
-    names = (p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
+    """The checksum of every other file below a folder, a line each, sorted by name."""
+    names = (p.relative_to(folder) for p in folder.rglob("*") if p.is_file() and p.name != NAME)
     return _lines({name.as_posix(): _sha256(folder / name) for name in names})
 
 

@@ -39,6 +39,7 @@ from upwell.tables import TOPIC_LINEAGE, Table
 LOCK_SECONDS = 3600.0
 """How long a run waits for another one that writes to the same outputs."""
 _MEMBERS = "topic_members.parquet"
+_TOPIC_MODEL = "topic_model"
 _RUN_ID = "%Y-%m-%dT%H-%M-%SZ"
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -165,6 +166,7 @@ def publish(
     files: Mapping[str, bytes],
     manifest: Manifest,
     data_dictionary: str,
+    topic_model: Mapping[str, pl.DataFrame] | None = None,
 ) -> Path:
     """Make a finished run visible, all at once.
 
@@ -176,6 +178,7 @@ def publish(
     files : further files by their path in the run's folder, such as `figures/rising.png`.
     manifest : becomes `run.json`.
     data_dictionary : becomes `README.md` of the outputs folder.
+    topic_model : tables by name: what puts papers into the run's topics in later runs.
 
     Returns
     -------
@@ -194,6 +197,8 @@ def publish(
         for table, frame in conformed.items():
             write(run.folder / f"{table.name}.parquet", parquet(frame, _about(table)))
         write(run.folder / _MEMBERS, parquet(members, {}))
+        for name, frame in (topic_model or {}).items():
+            write(run.folder / _TOPIC_MODEL / f"{name}.parquet", parquet(frame, {}))
         for name, content in files.items():
             write(run.folder / name, content)
         write(run.folder / "run.json", manifest.model_dump_json(indent=2).encode() + b"\n")
@@ -256,6 +261,24 @@ def last_lineage(outputs: Path) -> tuple[pl.DataFrame, pl.DataFrame] | None:
         raise StoreError(
             f"{latest.resolve()}: the last run is damaged ({error}); point {latest} at an older "
             "run or remove it, and topics get new ids"
+        ) from error
+
+
+def last_topic_model(outputs: Path) -> dict[str, pl.DataFrame] | None:
+    """The tables of the topic model that the last run left; None if it left none.
+
+    Raises
+    ------
+    StoreError
+        It is there, but cannot be read.
+    """
+    folder = outputs / "latest" / _TOPIC_MODEL
+    try:
+        return {p.stem: pl.read_parquet(p) for p in sorted(folder.glob("*.parquet"))} or None
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StoreError(
+            f"{folder.resolve()}: the topic model of the last run is damaged ({error}); remove "
+            "this folder, and topics are sought from scratch"
         ) from error
 
 

@@ -8,57 +8,52 @@ through
 
 1. `around`, `nearest`, `reduced`: vectors around their mean, exact neighbours, UMAP to 5 d
 2. `dense_cores`: HDBSCAN, sizes scaled to the corpus (`Sizes.scaled`)
-3. `find_centres`, `Centres.assign`: every paper to the nearest core's centre, or to none; `place`
-   does the same to papers that were not there
-4. `read_corpus`, c-TF-IDF by BERTopic, `topic_name`: keywords and label
+3. `continued`, in a refit: what of the clusters is news to the topics there are
+4. `find_centres`, `Centres.assign`: every paper to the nearest core's centre, or to none
+5. `read_corpus`, c-TF-IDF by BERTopic, `topic_name`: keywords and label
+
+What was learned is a `TopicModel`. Until the next fit, for which `decide` calls, `place` puts
+papers into its topics by the same rule.
 """
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import ModuleType
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from upwell.config import TopicConfig
 from upwell.tables import ASSIGNMENTS, UNPLACED
 from upwell.topics.centres import Centres
+from upwell.topics.frames import TOPICS, Discovery, labels_of, matrix_of, topics_table
+from upwell.topics.model import TopicModel, TopicModelError, keep_names, remember
+from upwell.topics.placing import place, recall
+from upwell.topics.policy import Decision, decide
+from upwell.topics.warm import UNSEEN, Before
+
+__all__ = [
+    "Decision",
+    "Discovery",
+    "TopicModel",
+    "TopicModelError",
+    "decide",
+    "discover",
+    "keep_names",
+    "load",
+    "place",
+    "recall",
+    "refit",
+    "remember",
+]
 
 FEWEST_PAPERS = 12  # below, two topics cannot be told from noise
-N_EXEMPLARS = 5
 REFIT_SHARE = 0.8  # of the papers, in each refit
 REFIT_PAPERS = 4000  # at most, in each refit
 
 Progress = Callable[[str], None]
 
-_TOPICS = pl.Schema(
-    {
-        "topic_id": pl.Int32(),
-        "label": pl.String(),
-        "keywords": pl.List(pl.String()),
-        "n_papers": pl.Int32(),
-        "exemplars": pl.List(pl.String()),
-    }
-)
 _REFITS = pl.Schema({"refit": pl.Int32(), "paper_id": pl.String(), "topic_id": pl.Int32()})
-
-
-@dataclass(frozen=True)
-class Discovery:
-    """What `discover` found: topics, each paper's place among them, and remarks for the run.
-
-    `centres` is the rule by which papers got their topics; `place` applies it to others. Papers had
-    a part in that rule; `left_out` (`paper_id`, `topic_id`) has the topics that they would have got
-    without it, to compare with those of other papers.
-    """
-
-    topics: pl.DataFrame
-    assignments: pl.DataFrame
-    left_out: pl.DataFrame
-    notes: tuple[str, ...]
-    centres: Centres
 
 
 def discover(
@@ -66,6 +61,8 @@ def discover(
     vectors: pl.DataFrame,
     *,
     config: TopicConfig,
+    before: TopicModel | None = None,
+    refits: pl.DataFrame | None = None,
     progress: Progress | None = None,
 ) -> Discovery:
     """Topics of a corpus, and the topic of every paper.
@@ -76,6 +73,8 @@ def discover(
     vectors : `paper_id` str, `vector` Array(f32, d) of length 1, or 0 for a paper of which the
         encoder knows no word; one row for each paper, others are left aside.
     config : sizes and seed; what is unset scales with the number of papers.
+    before : the topics there are, if they shall go on where nothing clearly speaks against it.
+    refits : what `refit` returned, to tell with `before` what is clear; without, every change is.
     progress : called with the name of each step as it starts.
 
     Returns
@@ -99,7 +98,7 @@ def discover(
     """
     say = progress or (lambda _: None)
     papers = UNPLACED.conform(papers)
-    matrix = _matrix(papers, vectors)
+    matrix = matrix_of(papers, vectors)
     n_known = int(np.any(matrix, axis=1).sum())
     if n_known < FEWEST_PAPERS:
         return _without_topics(papers, n_known)
@@ -107,7 +106,8 @@ def discover(
     fitting = _fitting()
     say("topics")
     titles = papers["title"].fill_null("").to_list()
-    fit = fitting.fitted(matrix, titles, papers["abstract"].to_list(), config)
+    going_on = _before(papers, before, refits, config) if before is not None else None
+    fit = fitting.fitted(matrix, titles, papers["abstract"].to_list(), config, going_on)
     labels, strength = fit.membership.labels, fit.membership.strength
     assignments = ASSIGNMENTS.conform(
         papers.select(
@@ -122,39 +122,22 @@ def discover(
         {"label": fit.labels, "keywords": fit.keywords},
         schema={"label": pl.String(), "keywords": pl.List(pl.String())},
     ).with_row_index("topic_id")
-    left_out = papers.select("paper_id", topic_id=pl.Series(fit.left_out, dtype=pl.Int32))
-    return Discovery(_topics(names, assignments), assignments, left_out, (), fit.centres)
+    cores = papers.select("paper_id", core_of=pl.Series(fit.cores, dtype=pl.Int32))
+    cores = cores.filter(pl.col("core_of") >= 0)
+    return Discovery(topics_table(names, assignments), assignments, cores, (), fit.centres)
 
 
-def place(vectors: pl.DataFrame, centres: Centres) -> pl.DataFrame:
-    """Topics of papers that were not there when the topics were found.
-
-    Parameters
-    ----------
-    vectors : one row per paper: `paper_id` str, `vector` Array(f32, d) of the same encoder.
-    centres : what `discover` learned; nothing is learned from the papers placed.
-
-    Returns
-    -------
-    One row per paper, sorted: `paper_id` str, `topic_id` i32 (-1: outlier) and `topic_strength`
-    f32, as `discover` gives them.
-
-    Raises
-    ------
-    ValueError
-        A column is missing, or the vectors are not as long as those of the topics.
-
-    Source
-    ------
-    Our definition.
-    """
-    _need_columns(vectors)
-    papers = vectors.select("paper_id").sort("paper_id")
-    membership = centres.place(_matrix(papers, vectors))
-    return papers.select(
-        "paper_id",
-        topic_id=pl.Series(membership.labels, dtype=pl.Int32),
-        topic_strength=pl.Series(membership.strength, dtype=pl.Float32),
+def _before(
+    papers: pl.DataFrame, model: TopicModel, refits: pl.DataFrame | None, config: TopicConfig
+) -> Before:
+    """The model there is, for papers in their rows' order."""
+    samples = [] if refits is None else refits.partition_by("refit", maintain_order=True)
+    return Before(
+        centres=model.centres,
+        cores=labels_of(papers, model.papers.filter(pl.col("core_of") >= 0), "core_of"),
+        known=papers["paper_id"].is_in(model.papers["paper_id"].implode()).to_numpy(),
+        refits=[labels_of(papers, sample, "topic_id", other=UNSEEN) for sample in samples],
+        most_moved=config.refit_moves,
     )
 
 
@@ -174,32 +157,6 @@ def _fitting() -> ModuleType:
     return fit
 
 
-def _matrix(papers: pl.DataFrame, vectors: pl.DataFrame) -> NDArray[np.float32]:
-    """The papers' vectors, row by row."""
-    _need_columns(vectors)
-    joined = papers.select("paper_id").join(
-        vectors, on="paper_id", how="left", maintain_order="left"
-    )
-    without = joined.filter(pl.col("vector").is_null())["paper_id"]
-    if len(without):
-        raise ValueError(
-            f"{len(without)} of {len(papers)} papers have no vector, such as {without[0]}; "
-            "encode every paper before its topic is sought"
-        )
-    if not len(papers):
-        return np.zeros((0, 1), dtype=np.float32)
-    return np.ascontiguousarray(joined["vector"].to_numpy(), dtype=np.float32)
-
-
-def _need_columns(vectors: pl.DataFrame) -> None:
-    """Raises if the frame of vectors lacks a column."""
-    missing = [name for name in ("paper_id", "vector") if name not in vectors.columns]
-    if missing:
-        raise ValueError(
-            f"vectors: no column {', '.join(missing)}; there are {', '.join(vectors.columns)}"
-        )
-
-
 def _without_topics(papers: pl.DataFrame, n_known: int) -> Discovery:
     """All papers as outliers, beside each other on the map."""
     assignments = papers.select(
@@ -210,23 +167,12 @@ def _without_topics(papers: pl.DataFrame, n_known: int) -> Discovery:
         y=pl.lit(0.0),
     )
     note = f"no topics: {n_known} papers with a vector are too few, {FEWEST_PAPERS} are the fewest"
-    conformed = ASSIGNMENTS.conform(assignments)
-    left_out = conformed.select("paper_id", "topic_id")
-    return Discovery(pl.DataFrame(schema=_TOPICS), conformed, left_out, (note,), Centres.none())
-
-
-def _topics(names: pl.DataFrame, assignments: pl.DataFrame) -> pl.DataFrame:
-    """The row of each topic: its name, its size and its firmest papers."""
-    members = (
-        assignments.sort(["topic_strength", "paper_id"], descending=[True, False])
-        .group_by("topic_id")
-        .agg(n_papers=pl.len(), exemplars=pl.col("paper_id").head(N_EXEMPLARS))
-    )
-    topics = names.with_columns(pl.col("topic_id").cast(pl.Int32())).join(
-        members, on="topic_id", how="left", validate="1:1"
-    )
-    return topics.select(pl.col(name).cast(dtype) for name, dtype in _TOPICS.items()).sort(
-        "topic_id"
+    return Discovery(
+        pl.DataFrame(schema=TOPICS),
+        ASSIGNMENTS.conform(assignments),
+        pl.DataFrame(schema={"paper_id": pl.String, "core_of": pl.Int32}),
+        (note,),
+        Centres.none(),
     )
 
 
@@ -257,7 +203,7 @@ def refit(
     Hennig (2007), clusterwise stability by resampling.
     """
     papers = UNPLACED.conform(papers)
-    matrix = _matrix(papers, vectors)
+    matrix = matrix_of(papers, vectors)
     n_sample = min(round(REFIT_SHARE * len(papers)), REFIT_PAPERS)
     random = np.random.default_rng([config.random_state, number])
     rows = np.sort(random.choice(len(papers), n_sample, replace=False))

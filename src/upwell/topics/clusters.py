@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from upwell.config import TopicConfig
 from upwell.topics.centres import Labels, Vectors
+from upwell.topics.policy import smallest_topic
 
 N_DIMS = 5  # of the space that is clustered
 _MOST_PAPERS = 1 / 3  # of all, in one topic: from there on it hides the topics inside it
@@ -49,7 +50,7 @@ class Sizes:
         With the square root of the corpus both topics and their papers grow: 275 papers have
         topics from 7 papers up, 3,200 from 24, 100,000 from 133.
         """
-        smallest = config.min_cluster_size or max(4, round(0.42 * n_papers**0.5))
+        smallest = smallest_topic(n_papers, config)
         near = config.n_neighbors or int(np.clip(round(n_papers**0.5 / 2), 8, 15))
         return cls(smallest, min(12, max(2, smallest // 2)), min(near, n_papers - 1))
 

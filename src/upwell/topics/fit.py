@@ -17,13 +17,13 @@ from upwell.topics.centres import (
     Membership,
     Vectors,
     around,
-    assign_left_out,
     common,
     find_centres,
 )
 from upwell.topics.clusters import N_DIMS, Neighbours, Sizes, dense_cores, nearest, reduced
 from upwell.topics.naming import Corpus, Name, read_corpus, split_document, topic_names
 from upwell.topics.phrases import spell
+from upwell.topics.warm import Before, continued
 
 _SPELLING_PAPERS = 100  # of each topic, are read to see how its keywords are written
 
@@ -49,20 +49,28 @@ class Reduction:
 class Clusters:
     """HDBSCAN and the rule that assigns papers, as BERTopic asks for a cluster model."""
 
-    around_mean: Vectors
-    mean: Vectors
+    vectors: Vectors
     sizes: Sizes
+    before: Before | None = None
     centres: Centres = field(init=False)
+    cores: Labels = field(init=False)
     membership: Membership = field(init=False)
-    left_out: Labels = field(init=False)
     labels_: Labels = field(init=False)
 
     def fit(self, embedding: Vectors) -> "Clusters":
-        """Cores in the embedding, then every paper by its vector."""
+        """Cores in the embedding, with those of earlier topics if any, then every paper by them."""
+        mean = common(self.vectors)
+        around_mean = around(self.vectors, mean)
         found = dense_cores(embedding, self.sizes)
-        self.centres, cores = find_centres(self.around_mean, found, self.mean)
-        self.membership = self.centres.assign(self.around_mean)
-        self.left_out = assign_left_out(self.around_mean, cores, self.centres)
+        centres, cores = find_centres(around_mean, found, mean)
+        if self.before is not None:
+            clusters = centres.assign(around_mean, cores).labels
+            smallest = self.sizes.min_cluster_size
+            cores = continued(self.vectors, self.before, cores, clusters, smallest=smallest)
+            around_mean = around(self.vectors, self.before.centres.mean)
+            centres, cores = find_centres(around_mean, cores, self.before.centres.mean)
+        self.centres, self.cores = centres, cores
+        self.membership = centres.assign(around_mean, cores)
         self.labels_ = self.membership.labels
         return self
 
@@ -72,7 +80,7 @@ class Fit:
     """Topics of a corpus: per paper in its rows' order, the names of topics from 0, the rule."""
 
     membership: Membership
-    left_out: Labels
+    cores: Labels
     centres: Centres
     position: NDArray[np.float32]
     labels: list[str]
@@ -83,15 +91,18 @@ def resampled(
     vectors: Vectors, config: TopicConfig, *, n_papers: int, random_state: int
 ) -> Membership:
     """Topic of each paper (rows of `vectors`) of a sample of `n_papers`, without names."""
-    mean = common(vectors)
-    around_mean = around(vectors, mean)
+    around_mean = around(vectors, common(vectors))
     sizes = Sizes.scaled(n_papers, config).in_sample(len(vectors) / n_papers)
     embedding = Reduction(sizes, random_state).fit_transform(around_mean)
-    return Clusters(around_mean, mean, sizes).fit(embedding).membership
+    return Clusters(vectors, sizes).fit(embedding).membership
 
 
 def fitted(
-    vectors: Vectors, titles: Sequence[str], abstracts: Sequence[str], config: TopicConfig
+    vectors: Vectors,
+    titles: Sequence[str],
+    abstracts: Sequence[str],
+    config: TopicConfig,
+    before: Before | None = None,
 ) -> Fit:
     """Topics of a corpus with their names, and the map.
 
@@ -100,13 +111,13 @@ def fitted(
     vectors : (n_papers, d), at least a dozen of them not 0.
     titles, abstracts : of the papers; a title that is unknown is empty.
     config : sizes and seed.
+    before : the topics there are, if they go on.
     """
-    mean = common(vectors)
-    around_mean = around(vectors, mean)
+    around_mean = around(vectors, common(vectors))
     sizes = Sizes.scaled(len(vectors), config)
     corpus = read_corpus(titles, abstracts)
     reduction = Reduction(sizes, config.random_state)
-    clusters = Clusters(around_mean, mean, sizes)
+    clusters = Clusters(vectors, sizes, before)
     model = BERTopic(
         language=None,  # with a language it strips all but A-Z, 0-9 and blanks: our bars too
         umap_model=reduction,
@@ -125,7 +136,7 @@ def fitted(
     spelling = _spelling(names, corpus, titles, abstracts, membership)
     return Fit(
         membership=membership,
-        left_out=clusters.left_out,
+        cores=clusters.cores,
         centres=clusters.centres,
         position=_map(around_mean, reduction),
         labels=_written_labels(names, spelling),
