@@ -96,7 +96,7 @@ class TopicModel:
                 )
             sums = frames["topics"]["core_sum"].to_list()
             mean = np.array(fit["mean"], np.float32)
-            centres = Centres(mean, np.array(sums).reshape(len(sums), -1), fit["reach"])
+            centres = Centres(mean, np.array(sums).reshape(len(sums), len(mean)), fit["reach"])
             topics, papers = frames["topics"].drop("core_sum"), frames["papers"]
             asked = json.loads(fit["asked"])
             about = (fit["encoder"], asked, fit["run_id"], fit["outlier_share"])
