@@ -86,6 +86,21 @@ def test_a_model_of_another_version_or_in_parts_is_refused(corpus):
         TopicModel.from_frames({"fit": frames["fit"]})
 
 
+def test_a_fit_without_topics_is_kept_as_well(corpus):
+    papers, vectors, _ = corpus
+    few = vectors.head(5)
+    found = topics.discover(papers.join(few, on="paper_id", how="semi"), few, config=CONFIG)
+    names = keep_names(found.topics.with_columns(stability=pl.lit(0.0)), found.assignments, None)
+    ids = pl.DataFrame(schema={"raw_id": pl.Int32, "topic_id": pl.Int32})
+    about = {"encoder": "static", "config": CONFIG, "run_id": "r"}
+    model = TopicModel.from_frames(topics.remember(found, names, ids, **about).frames())
+    assert decided(vectors, model).reason.endswith("the last fit found none.")
+    assert decided(vectors, model, refit="never").action == "kept"
+    again = topics.recall(papers, vectors, model)
+    assert again.topics.is_empty()
+    assert set(again.assignments["topic_id"]) == {-1}
+
+
 def test_papers_are_placed_alike_whether_the_fit_had_them_or_not(corpus):
     papers, vectors, field_of = corpus
     known = {p: k for p, k in field_of.items() if int(p[1:]) % 4}

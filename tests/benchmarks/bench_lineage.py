@@ -8,6 +8,29 @@
 than a quarter); beside it fits from scratch whose ids are matched by overlap. `growth`: 5 % more papers come, as in the comparison
 with plain BERTopic (default UMAP and HDBSCAN, same seed, same vectors), whose ids are taken as they
 are. `seeds`: overlap of the topics of one corpus under two seeds, which calibrates `SAME_TOPIC`.
+
+Papers of both runs that keep their topic id, and of those that were in a topic:
+
+    arxiv_daily to the end of      March   April    May     June     July
+    papers                         2,340   6,646  12,248  17,145   22,006
+    refitted each month                     .963    .965    .966    .968
+      of those in a topic                   .963    .967    .966    .972
+      topics                          19      19      20      22      23
+    from scratch, ids matched               .431    .650    .725    .774
+      topics                          19      44      61      66      75
+
+    3,547 Hugging Face papers, then 3,724   kept   in a topic   topics
+    placed, no refit                        1.0       1.0         27
+    refitted                                .966      .968        28
+    from scratch, ids matched               .620      .614        38
+    plain BERTopic, same seed               .330      .126        70
+
+There are no 8,000 Hugging Face papers here; with these, plain BERTopic kept 36 % going to 8,400.
+What a refit may move at most, 4 %, is what keeps the 95 %: without that limit a refit that goes on
+from the topics there are keeps .48 to .91 a month on arXiv, for the topics of 2,340 papers are cut
+into those of 22,006 (34 to 56 of them). With it topics stay coarser than those of a fit from scratch:
+their agreement with the arXiv categories (AMI) is .147 against .130, and the share of papers that a
+topic has of its like in other samples (quality.stability) .45 against .48.
 """
 
 import argparse

@@ -94,7 +94,7 @@ def _positions(vectors: Vectors, mean: Vectors, known: NDArray[np.float32]) -> N
     Parameters
     ----------
     vectors : (n_papers, d) as encoded.
-    mean : (d,) what the papers of the fit share.
+    mean : (d,) what the papers of the fit share; (0,) if it found no topics.
     known : (n_papers, 2) places of the papers of the fit; NaN for others.
 
     Returns
@@ -110,7 +110,7 @@ def _positions(vectors: Vectors, mean: Vectors, known: NDArray[np.float32]) -> N
     position = np.where(is_known[:, None], known, 0).astype(np.float32)
     if not len(anchors):
         return position
-    around_mean = around(vectors, mean)
+    around_mean = around(vectors, mean) if len(mean) else vectors
     k = min(_NEAR, len(anchors))
     new = np.flatnonzero(~is_known)
     for start in range(0, len(new), _BLOCK):
