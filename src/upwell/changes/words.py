@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from upwell.quantities import clipped, count
+from upwell.quantities import NBSP, clipped, count
 from upwell.wording import VERDICT_WORDS, growth_words
 
 FIRST_RUN = "There is no earlier run here, so there is nothing to compare this one with."
@@ -116,7 +116,13 @@ def _verdict(row: Row) -> str:
     if growth is None:
         return f"{told}: too few papers to estimate its growth"
     q_value = row["q_value"]
-    q = "" if q_value is None else ", q < 0.001" if q_value < 0.001 else f", q = {q_value:.2g}"
+    q = (
+        ""
+        if q_value is None
+        else f", q{NBSP}<{NBSP}0.001"
+        if q_value < 0.001
+        else f", q{NBSP}={NBSP}{q_value:.2g}"
+    )
     return f"{told}: {growth}{q}"
 
 
