@@ -29,8 +29,8 @@ There are no 8,000 Hugging Face papers here; with these, plain BERTopic kept 36 
 What a refit may move at most, 4 %, is what keeps the 95 %: without that limit a refit that goes on
 from the topics there are keeps .48 to .91 a month on arXiv, for the topics of 2,340 papers are cut
 into those of 22,006 (34 to 56 of them). With it topics stay coarser than those of a fit from scratch:
-their agreement with the arXiv categories (AMI) is .147 against .130, and the share of papers that a
-topic has of its like in other samples (quality.stability) .45 against .48.
+their agreement with the arXiv categories (AMI) is .147 against .130. On Hugging Face, mean stability
+is .63 against .61 and coherence -.16 against -.13, with 6 % against 12 % outliers.
 """
 
 import argparse
