@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from upwell.tables import TOPIC_LINEAGE
 
-# Jaccard overlap, over the papers of both runs, from which two topics are the same. Fits from scratch
-# under other seeds (3,724 Hugging Face papers, 3 seeds; 22,006 of arXiv, 2): share of the topics that
-# the matching pairs, and of those that overlap as much with a second topic, whose pair is a guess:
+# Jaccard overlap, over the papers of both runs, from which two topics are the same. Fits from
+# scratch under other seeds (3,724 Hugging Face papers, 3 seeds; 22,006 of arXiv, 2): share of the
+# topics that the matching pairs, and of those that overlap as much with a second topic:
 #     from              .1      .2      .3      .4
 #     Hugging Face   .93/.08 .92/.05 .89/.05 .88/.01
 #     arXiv          .96/.04 .96/.03 .96/.01 .95/.00
