@@ -68,7 +68,10 @@ def told_of(run_id: str, name: str) -> dict:
     """The event of this name that a run told, among those of the runs of other tests."""
     for _ in range(100):
         for event in events(name, at_least=1):
-            if event["payload"].get("run_id") == run_id:
+            if run_id in {
+                event["payload"].get("run_id"),
+                event["resource"].get("prefect.resource.name"),
+            }:
                 return event
         time.sleep(0.1)
     pytest.fail(f"no {name} of {run_id}")
