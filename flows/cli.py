@@ -197,7 +197,7 @@ def rebuild(*, outputs: Outputs = Path("outputs")) -> None:
 
 @app.command
 def serve(
-    folder: Annotated[Path, Parameter(help="Read whole at each run.")],
+    folder: Annotated[Path, Parameter(help="What is new in it joins what is known.")],
     *,
     outputs: Outputs = Path("outputs"),
     cron: Annotated[

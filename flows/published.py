@@ -9,6 +9,7 @@ import polars as pl
 from flows.subjects import list_members
 from upwell.config import RunConfig
 from upwell.manifest import Manifest
+from upwell.store import first_line, run_faults
 from upwell.tables import PAPERS, THEME_PAPERS, TRENDS, Table
 
 MAX_NAMES = 3
@@ -45,7 +46,7 @@ class PublishedRun:
             return part.conform(pl.read_parquet(path))
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
             raise RunError(
-                f"{path}: this table cannot be read ({_first_line(error)}); make the run again "
+                f"{path}: this table cannot be read ({first_line(error)}); make the run again "
                 "with `upwell run`, or name another run"
             ) from error
 
@@ -101,7 +102,7 @@ def find_run(run: str, outputs: Path) -> PublishedRun:
         return PublishedRun(folder, Manifest.model_validate_json(path.read_bytes()))
     except (OSError, ValueError) as error:
         raise RunError(
-            f"{path}: the manifest cannot be read ({_first_line(error)}); make the run again with "
+            f"{path}: the manifest cannot be read ({first_line(error)}); make the run again with "
             "`upwell run`, or name another run"
         ) from error
 
@@ -121,7 +122,6 @@ def latest_if_same(outputs: Path, corpus: str, config: RunConfig) -> PublishedRu
     and its files are what was written.
     """
     from upwell.encode import load_encoder
-    from upwell.store import run_faults
 
     try:
         last = find_run("latest", outputs)
@@ -162,8 +162,3 @@ def _missing(run: str, outputs: Path) -> str:
     if run == "latest":
         return f"{outputs / 'latest'} points at no run; there are {newest}{more}"
     return f"{run}: no such run in {outputs} and no such folder; there are {newest}{more}"
-
-
-def _first_line(error: Exception) -> str:
-    """What went wrong, without the libraries' further thoughts."""
-    return str(error).strip().split("\n")[0]

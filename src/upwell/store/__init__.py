@@ -3,7 +3,7 @@
 from upwell.store.assemble import take_out
 from upwell.store.checksums import faults as run_faults
 from upwell.store.collect import Collected, collect, peek
-from upwell.store.disk import StoreError
+from upwell.store.disk import StoreError, first_line
 from upwell.store.runs import (
     TableFile,
     Workspace,
@@ -25,6 +25,7 @@ __all__ = [
     "Workspace",
     "add_to_run",
     "collect",
+    "first_line",
     "hold",
     "keep_vectors",
     "last_lineage",

@@ -13,7 +13,6 @@ from upwell.sources import (
     VERSION,
     FileReport,
     InputFile,
-    Reading,
     digest,
     find_files,
     read_files,
@@ -26,6 +25,7 @@ from upwell.store.corpus import (
     compact,
     damaged_batches,
     key_of,
+    keyed,
     read_batches,
     read_state,
     write_state,
@@ -112,7 +112,10 @@ def collect(
     if keep and state != before:
         state = compact(outputs, state)
         write_state(outputs, state)
-    rows = read_batches(outputs, state.current) if keep else _unbatched(found)
+    if keep:
+        rows = read_batches(outputs, state.current)
+    else:
+        rows = keyed(found.records), keyed(found.rejects)
     records, rejects, files = assemble(state, *rows)
     n_gone = sum(not file.path.exists() for file in state.current)
     if n_gone:
@@ -141,9 +144,12 @@ def peek(
     given = _given(paths, state, join=join)
     reading = _reading(config)
     known = {file.key: file for file in state.files}
-    keys = {key_of(f.path, digest(f.path)[0], reading) for f in given}
-    if any(key not in known or _is_due(known[key], today) for key in keys):
-        return None
+    keys = set()
+    for file in given:  # the first one that is new ends it, unread
+        key = key_of(file.path, digest(file.path)[0], reading)
+        if key not in known or _is_due(known[key], today):
+            return None
+        keys.add(key)
     return _choose(state, keys, join=join).digest
 
 
@@ -220,13 +226,3 @@ def _choose(state: State, given: set[str], *, join: bool) -> State:
         for f in state.files
     )
     return state.model_copy(update={"files": files})
-
-
-def _unbatched(found: Reading) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Records and rejects as `read_batches` gives them."""
-    parts = pl.col("source").str.splitn("#", 2).struct
-    keyed = [
-        frame.with_columns(key=parts.field("field_0"), position=parts.field("field_1"))
-        for frame in (found.records, found.rejects)
-    ]
-    return keyed[0].drop("source"), keyed[1].drop("source")

@@ -20,7 +20,16 @@ from pathlib import Path
 import polars as pl
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from upwell.store.disk import StoreError, flush_folder, in_words, parquet, replace, write
+from upwell.sources import digest
+from upwell.store.disk import (
+    StoreError,
+    first_line,
+    flush_folder,
+    in_words,
+    parquet,
+    replace,
+    write,
+)
 from upwell.tables import RECORDS, REJECTS
 
 VERSION = 1
@@ -107,10 +116,9 @@ def read_state(outputs: Path) -> State:
         if version == VERSION:
             return State.model_validate(content)
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
-        first = str(error).strip().split("\n")[0]
         raise StoreError(
-            f"{path}: the state of the corpus is damaged ({first}); `upwell rebuild` makes it "
-            "anew from the files that were read"
+            f"{path}: the state of the corpus is damaged ({first_line(error)}); `upwell rebuild` "
+            "makes it anew from the files that were read"
         ) from error
     raise StoreError(
         f"{path}: the state has version {version}, this upwell keeps version {VERSION}; "
@@ -162,7 +170,7 @@ def damaged_batches(outputs: Path, state: State) -> frozenset[str]:
     """The batches of which a file is missing or is not what was written."""
     folder = _batch_folder(outputs)
     return frozenset(
-        name[:6] for name, sha256 in state.batches.items() if _sha256(folder / name) != sha256
+        name[:6] for name, sha256 in state.batches.items() if digest(folder / name)[0] != sha256
     )
 
 
@@ -182,8 +190,11 @@ def read_batches(outputs: Path, files: Iterable[KnownFile]) -> tuple[pl.DataFram
     folder, found = _batch_folder(outputs), []
     for ending, table in zip(_ENDINGS, (RECORDS, REJECTS), strict=True):
         batches = mine["batch"].unique().sort()
-        parts = [_keyed(pl.read_parquet(folder / f"{name}{ending}"), name) for name in batches]
-        whole = pl.concat([_keyed(table.empty(), ""), *parts])
+        parts = [pl.read_parquet(folder / f"{name}{ending}") for name in batches]
+        named = [
+            keyed(p).with_columns(batch=pl.lit(n)) for n, p in zip(batches, parts, strict=True)
+        ]
+        whole = pl.concat([keyed(table.empty()).with_columns(batch=pl.lit("")), *named])
         found.append(whole.join(mine, on=["key", "batch"], how="semi").drop("batch"))
     return found[0], found[1]
 
@@ -224,21 +235,12 @@ def _write_batch(
     return hashes
 
 
-def _sha256(path: Path) -> str:
-    """Of a file; of none an empty text."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""
-
-
-def _keyed(frame: pl.DataFrame, batch: str) -> pl.DataFrame:
-    """`source` parted into `key` and `position`."""
+def keyed(frame: pl.DataFrame) -> pl.DataFrame:
+    """`source` parted into `key` and `position` (null for a whole file)."""
     parts = pl.col("source").str.splitn("#", 2).struct
-    return frame.with_columns(
-        key=parts.field("field_0"), position=parts.field("field_1"), batch=pl.lit(batch)
-    ).drop("source")
+    return frame.with_columns(key=parts.field("field_0"), position=parts.field("field_1")).drop(
+        "source"
+    )
 
 
 def _unkeyed(frame: pl.DataFrame) -> pl.DataFrame:

@@ -25,6 +25,11 @@ class StoreError(Exception):
     """The outputs folder cannot be written or does not hold what it should."""
 
 
+def first_line(error: Exception) -> str:
+    """What went wrong, without the libraries' further thoughts."""
+    return str(error).strip().split("\n")[0]
+
+
 def parquet(frame: pl.DataFrame, about: Mapping[str, str]) -> bytes:
     """A frame as the bytes of a Parquet file, with facts about it."""
     buffer = io.BytesIO()

@@ -21,7 +21,7 @@ from upwell.store.corpus import (
     read_state,
     write_state,
 )
-from upwell.store.disk import StoreError, in_words, remove
+from upwell.store.disk import StoreError, first_line, in_words, remove
 from upwell.tables import PAPERS
 
 
@@ -205,8 +205,8 @@ def _vector_faults(outputs: Path) -> Iterator[str]:
         try:
             vectors = pl.read_parquet(path, columns=["content_hash", "vector"])
         except (OSError, pl.exceptions.PolarsError) as error:
-            first = str(error).strip().split("\n")[0]
-            yield f"{path}: damaged ({first}); remove it, and its papers are embedded again"
+            what = first_line(error)
+            yield f"{path}: damaged ({what}); remove it, and its papers are embedded again"
             continue
         is_finite = pl.col("vector").arr.eval(pl.element().is_finite()).arr.all()
         if not vectors.select(is_finite.all()).item():
