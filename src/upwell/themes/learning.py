@@ -102,6 +102,19 @@ class Corpus:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What is known of each paper, for one theme (n_papers,).
+
+    What its words, companions included, are `worth`, the log odds of its `meaning` and, once the
+    wording is known, how far what is `said` in it speaks for the theme.
+    """
+
+    worth: Floats
+    meaning: Floats
+    said: Floats | None = None
+
+
+@dataclass(frozen=True)
 class Scored:
     """What speaks for a theme in each paper (n_papers,).
 
@@ -121,37 +134,40 @@ def learn_theme(
     strength = corpus.namings.strength[:, number]
     meaning, log_odds = learn_meaning(corpus.space, _prototype(theme, encode), strength)
     known = LearnedTheme(theme, {}, meaning, corpus.vocabulary)
+    first = Evidence(weigh_words(corpus, number, known), log_odds)
     for reliability in RELIABILITY:
-        first = score_theme(corpus, number, known, log_odds).score
-        companions = find_companions(corpus.counts, first, reliability=reliability)
+        score = score_theme(corpus, number, known, first).score
+        companions = find_companions(corpus.counts, score, reliability=reliability)
         known = replace(known, companions=companions)
-    first = score_theme(corpus, number, known, log_odds).score
-    wording, said = learn_wording(corpus.weights, corpus.paper_ids, first, strength)
-    known = replace(known, wording=wording)
-    scored = score_theme(corpus, number, known, log_odds, said)
+        first = Evidence(weigh_words(corpus, number, known), log_odds)
+    score = score_theme(corpus, number, known, first).score
+    wording, said = learn_wording(corpus.weights, corpus.paper_ids, score, strength)
+    known, evidence = replace(known, wording=wording), replace(first, said=said)
+    scored = score_theme(corpus, number, known, evidence)
     known = replace(known, unnamed=_shift_unnamed(corpus, number, scored))
-    scored = score_theme(corpus, number, known, log_odds, said)
+    scored = score_theme(corpus, number, known, evidence)
     return replace(known, threshold=choose_threshold(scored.score)), scored, log_odds
 
 
-def score_theme(
-    corpus: Corpus,
-    number: int,
-    known: LearnedTheme,
-    meaning: Floats,
-    said: Floats | None = None,
-) -> Scored:
-    """Words, meaning and, once wording is known, what is `said`, of every paper for one theme."""
-    slopes = _FIRST if said is None else _SCORE
-    n_phrases = len(known.theme.phrases)
-    worth = corpus.namings.strength[:, number] + companion_strength(
-        corpus.counts, known.companions, n_papers=len(corpus.texts), n_phrases=n_phrases
+def weigh_words(corpus: Corpus, number: int, known: LearnedTheme) -> Floats:
+    """What the words of every paper are worth for one theme, companions included (n_papers,)."""
+    return corpus.namings.strength[:, number] + companion_strength(
+        corpus.counts,
+        known.companions,
+        n_papers=len(corpus.texts),
+        n_phrases=len(known.theme.phrases),
     )
-    odds = slopes.level + slopes.phrases * np.log(n_phrases)
+
+
+def score_theme(corpus: Corpus, number: int, known: LearnedTheme, evidence: Evidence) -> Scored:
+    """How surely every paper is of one theme, from what is known of it."""
+    slopes = _FIRST if evidence.said is None else _SCORE
+    worth = evidence.worth
+    odds = slopes.level + slopes.phrases * np.log(len(known.theme.phrases))
     odds = odds + slopes.worth * np.log1p(worth + corpus.namings.claim[:, number])
-    odds += slopes.meaning * meaning + np.where(worth > 0, 0.0, known.unnamed)
-    if said is not None:
-        odds += slopes.wording * said
+    odds += slopes.meaning * evidence.meaning + np.where(worth > 0, 0.0, known.unnamed)
+    if evidence.said is not None:
+        odds += slopes.wording * evidence.said
     score = np.where(corpus.namings.excluded[:, number], 0.0, 1 / (1 + np.exp(-odds)))
     return Scored(worth, odds, score)
 

@@ -32,10 +32,12 @@ from upwell.themes.evidence import quote_mentions, quote_words
 from upwell.themes.learning import (
     Corpus,
     Encode,
+    Evidence,
     LearnedTheme,
     Scored,
     learn_theme,
     score_theme,
+    weigh_words,
 )
 from upwell.themes.ngrams import Words
 from upwell.themes.notes import theme_notes
@@ -166,7 +168,8 @@ def apply_themes(
     for number, known in enumerate(learned):
         meaning = known.meaning.log_odds(corpus.space.vectors)
         said = known.wording.at(corpus.weights) if known.wording else np.zeros(len(papers))
-        scored = score_theme(corpus, number, known, meaning, said)
+        evidence = Evidence(weigh_words(corpus, number, known), meaning, said)
+        scored = score_theme(corpus, number, known, evidence)
         inside = np.flatnonzero(scored.score >= known.threshold)
         tables.append(_table(corpus, number, known, scored, inside))
     return THEME_PAPERS.conform(pl.concat(tables))

@@ -134,7 +134,7 @@ def _before(
     samples = [] if refits is None else refits.partition_by("refit", maintain_order=True)
     return Before(
         centres=model.centres,
-        cores=labels_of(papers, model.papers.filter(pl.col("core_of") >= 0), "core_of"),
+        cores=labels_of(papers, model.cores, "core_of"),
         known=papers["paper_id"].is_in(model.papers["paper_id"].implode()).to_numpy(),
         refits=[labels_of(papers, sample, "topic_id", other=UNSEEN) for sample in samples],
         most_moved=config.refit_moves,

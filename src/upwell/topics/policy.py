@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 
 from upwell.config import TopicConfig
-from upwell.topics.centres import OUTLIER, Labels
-from upwell.topics.frames import labels_of
+from upwell.topics.centres import OUTLIER
 from upwell.topics.model import TopicModel
+from upwell.topics.placing import place
 
 Action = Literal["fitted", "refitted", "kept"]
 
@@ -100,7 +100,7 @@ def _why_refit(
     n_gone = n_fitted - (len(vectors) - len(new))
     if n_gone >= config.refit_growth * n_fitted:
         return f"{n_gone} of the {n_fitted} papers of the last fit are gone"
-    n_out = int((_placed(model, new) == OUTLIER).sum())
+    n_out = int((place(new, model.centres, model.cores)["topic_id"] == OUTLIER).sum())
     expected = model.outlier_share * len(new)
     chance = 3 * float(np.sqrt(expected * (1 - model.outlier_share)))
     if n_out - expected >= max(smallest_topic(len(vectors), config), chance):
@@ -109,11 +109,3 @@ def _why_refit(
             f"where {expected:.0f} were expected"
         )
     return ""
-
-
-def _placed(model: TopicModel, new: pl.DataFrame) -> Labels:
-    """Topic of each new paper."""
-    if new.is_empty():
-        return np.zeros(0, dtype=np.int64)
-    matrix = np.ascontiguousarray(new["vector"].to_numpy(), dtype=np.float32)
-    return model.centres.place(matrix, labels_of(new, model.cores, "core_of")).labels
