@@ -182,6 +182,31 @@ def test_any_text_can_be_read_and_mentions_lie_in_it(text):
             assert 0 <= mention.weight <= 1
 
 
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                ["label", "Noisy", "labels", "mis", "labelled", "é", "self", "attention"]
+            )
+            | st.text(max_size=4),
+            max_size=8,
+        ).flatmap(
+            lambda words: st.lists(
+                st.sampled_from([" ", "-", "–", "_-", ". ", ", ", "’s "]),
+                min_size=len(words),
+                max_size=len(words),
+            ).map(lambda ties: "".join(w + t for w, t in zip(words, ties, strict=True)))
+        ),
+        max_size=4,
+    )
+)
+def test_of_many_texts_those_with_a_mention_are_found(texts):
+    phrases = ("label noise", "mis-labelled", "é", "self-attention")
+    reader = Reader([read_phrase(phrase) for phrase in phrases])
+    one_by_one = {n: found for n, text in enumerate(texts) if (found := reader.find(text))}
+    assert dict(reader.find_all(texts)) == one_by_one
+
+
 def test_naming_strength_counts_the_title_double_and_each_place_once():
     themes = (Theme(name="d", phrases=("distillation", "knowledge distillation")),)
     texts = [

@@ -70,16 +70,15 @@ def read_namings(texts: Sequence[tuple[str, str]], themes: Sequence[Theme]) -> N
     excluded = np.zeros((len(texts), len(themes)), dtype=np.bool_)
     mentions: dict[tuple[int, int], tuple[list[Mention], list[Mention]]] = {}
     seen: set[int] = set()
-    for paper, fields in enumerate(texts):
-        for field, text in enumerate(fields):
-            found = reader.find(text)
-            seen |= found.keys()
-            for number, places in found.items():
-                theme, _, exclusion = wanted[number]
-                if exclusion:  # "distilled water" is not in "distilling knowledge of water"
-                    excluded[paper, theme] |= any(mention.fit == 1 for mention in places)
-                else:
-                    mentions.setdefault((paper, theme), ([], []))[field].extend(places)
+    for place, found in reader.find_all([text for fields in texts for text in fields]):
+        paper, field = divmod(place, 2)
+        seen |= found.keys()
+        for number, places in found.items():
+            theme, _, exclusion = wanted[number]
+            if exclusion:  # "distilled water" is not in "distilling knowledge of water"
+                excluded[paper, theme] |= any(mention.fit == 1 for mention in places)
+            else:
+                mentions.setdefault((paper, theme), ([], []))[field].extend(places)
     for (paper, theme), (in_title, in_abstract) in mentions.items():
         in_title[:], in_abstract[:] = _apart(in_title), _apart(in_abstract)
         strength[paper, theme] = TITLE_WEIGHT * _weight(in_title) + _weight(in_abstract)
