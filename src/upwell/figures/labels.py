@@ -136,13 +136,17 @@ def _candidates(
 
 def _conflicts(option: _Candidates, others: Sequence[tuple[_Candidates, int]]) -> Floats:
     """What each candidate costs more because of the labels placed, (C,)."""
-    cost = np.zeros(len(option.cost))
-    for other, choice in others:
-        box, line = other.boxes[choice : choice + 1], other.lines[choice]
-        apart = (option.boxes[:, :2] >= box[:, 2:]) | (option.boxes[:, 2:] <= box[:, :2])
-        crossed = _inside(option.lines.reshape(-1, 2), box).reshape(-1, N_STEPS).any(axis=1)
-        covered = _inside(line, option.boxes).any(axis=1)
-        cost += OVERLAP * ~apart.any(axis=1) + CROSSING * (crossed * 1.0 + covered)
+    if not others:
+        return np.zeros(len(option.cost))
+    boxes = np.stack([other.boxes[choice] for other, choice in others])
+    lines = np.stack([other.lines[choice] for other, choice in others])
+    own = option.boxes[:, None]
+    apart = (own[..., :2] >= boxes[:, 2:]) | (own[..., 2:] <= boxes[:, :2])
+    crossed = _inside(option.lines.reshape(-1, 2), boxes).reshape(len(boxes), -1, N_STEPS)
+    covered = _inside(lines.reshape(-1, 2), option.boxes).reshape(-1, len(boxes), N_STEPS)
+    n_overlaps = (~apart.any(axis=2)).sum(axis=1)
+    n_crossings = crossed.any(axis=2).sum(axis=0) + covered.any(axis=2).sum(axis=1)
+    cost: Floats = OVERLAP * n_overlaps + CROSSING * n_crossings
     return cost
 
 
