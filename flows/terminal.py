@@ -246,11 +246,8 @@ def _news(folder: Path) -> list[str]:
 
 def _verdicts(title: str, rows: Sequence[Mapping[str, str | int]]) -> Table:
     """The verdicts of one kind of subject, narrow enough for 80 columns."""
-    columns = {
-        "verdict": "verdict",
-        "growth per year (95 % interval)": "growth a year, 95 %",
-        "papers": "dated\npapers",
-    }
+    columns = {name: name for name in ("verdict", "growth a year, 95 %")}
+    columns["papers"] = "dated\npapers"
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(title)
     for head in columns.values():
