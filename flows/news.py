@@ -78,6 +78,21 @@ def tell(changes: pl.DataFrame, *, run_id: str, folder: Path) -> None:
             )
 
 
+def tell_nothing_new(text: str, *, run_id: str, folder: Path) -> None:
+    """Emit `upwell.run.nothing_new`: a schedule at work, and no papers coming, is news as well.
+
+    Parameters
+    ----------
+    text : that there is nothing new, in words.
+    run_id, folder : the latest run, which stands.
+    """
+    emit_event(
+        "upwell.run.nothing_new",
+        resource=_resource("run", run_id, run_id),
+        payload={"text": _plain(text), "run_id": run_id, "folder": str(folder)},
+    )
+
+
 def _resource(kind: str, subject: str, name: str) -> dict[str, str]:
     """The theme, topic or run that an event is about."""
     slug = re.sub(r"\W+", "-", subject.casefold()).strip("-")

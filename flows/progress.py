@@ -12,6 +12,8 @@ from prefect import get_run_logger
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.context import TaskRunContext
 
+from flows.page import without_server
+
 Advance = Callable[[int, int], None]
 
 # An artifact costs a call to the server: only stages that last get one, renewed now and then.
@@ -66,16 +68,18 @@ def progress(name: str) -> Iterator[Advance]:
             return
         renewed = now
         percent = 100.0 * done / total if total else 100.0
-        if artifact is None:
-            artifact = create_progress_artifact(percent, description=name)  # type: ignore[assignment]
-        else:
-            update_progress_artifact(artifact, percent)
+        with without_server():
+            if artifact is None:
+                artifact = create_progress_artifact(percent, description=name)  # type: ignore[assignment]
+            else:
+                update_progress_artifact(artifact, percent)
 
     yield advance
     if move:
         move(1, 1)
     if artifact is not None:
-        update_progress_artifact(artifact, 100.0)
+        with without_server():
+            update_progress_artifact(artifact, 100.0)
 
 
 def counted(advance: Advance, n_steps: int) -> Callable[..., None]:

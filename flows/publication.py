@@ -13,6 +13,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.news import since_last_run, tell
+from flows.page import put_on_page
 from flows.progress import progress
 from flows.retries import DELAYS, JITTER, disk_may_come_back
 from flows.tasks import Measured, Read, Unique
@@ -73,12 +74,14 @@ def publish(
     )
     get_run_logger().info(headline(frames[tables.TRENDS]))
     tell(frames[tables.CHANGES], run_id=run.run_id, folder=folder)
-    create_markdown_artifact(
+    put_on_page(
+        create_markdown_artifact,
         key="report",
         markdown=report.markdown(manifest, frames, figures, folder),
         description=f"What run {run.run_id} found",
     )
-    create_table_artifact(
+    put_on_page(
+        create_table_artifact,
         key="rising",
         table=verdict_rows(frames[tables.TRENDS]),
         description=f"Verdicts of run {run.run_id}, the most surely rising first",

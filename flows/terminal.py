@@ -1,12 +1,12 @@
 """A run at a terminal: progress bars, then a short table of verdicts and where the run is."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -15,6 +15,7 @@ from rich.table import Table
 
 from flows.exits import FAILED, UNUSABLE, stop
 from flows.published import PublishedRun, latest_if_same, nothing_new
+from flows.server import server, while_server_answers
 from upwell.config import RunConfig, Theme
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
 MAX_ROWS, MAX_NEWS = 12, 8
 
-# Prefect's log goes to its UI; at the terminal, the bars and the last word are enough.
+# Prefect's log goes to its UI; at the terminal, the bars and the last word are enough. The second
+# is the level of what Prefect says of itself, such as each event that a vanished server missed.
 os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")
 
 
 def run(
@@ -64,8 +67,10 @@ def run(
         Console(stderr=True).print(nothing_new(last), soft_wrap=True, highlight=False)
         _last_word(Console(), last.folder)
         return
-    with _bars(Console(stderr=True)):
-        folder = _analyse(paths, outputs, config, dask=dask, join=join)
+    # Else Prefect prints each line of log that it cannot send; `while_server_answers` says it once.
+    logging.raiseExceptions = False
+    with _bars(Console(stderr=True)) as bars:
+        folder = _analyse(paths, outputs, config, dask=dask, join=join, bars=bars)
     _last_word(Console(), folder)
 
 
@@ -103,10 +108,16 @@ def _unchanged(
 
 
 def _analyse(
-    paths: list[Path] | None, outputs: Path, config: RunConfig, *, dask: bool, join: bool
+    paths: list[Path] | None,
+    outputs: Path,
+    config: RunConfig,
+    *,
+    dask: bool,
+    join: bool,
+    bars: Progress,
 ) -> Path:
     """The flow, with its failures in words."""
-    with _server():
+    with server():
         from prefect import tags
 
         import upwell.figures  # noqa: F401 - heavy, like the next
@@ -120,7 +131,10 @@ def _analyse(
 
         topics.load()
     try:
-        with tags(TAG, describe(paths, join=join)):
+        with (
+            tags(TAG, describe(paths, join=join)),
+            while_server_answers(outputs, before_end=bars.stop),
+        ):
             return (_on_dask(analyse) if dask else analyse)(paths, outputs, config, join)
     except (InputError, EncoderError, NothingToAnalyseError) as error:
         stop(error, UNUSABLE)
@@ -145,36 +159,6 @@ def _on_dask(flow: "Flow[..., Path]") -> "Flow[..., Path]":
     return flow.with_options(task_runner=DaskTaskRunner(cluster_kwargs=cluster))
 
 
-@contextmanager
-def _server() -> Iterator[None]:
-    """Start Prefect's temporary server while the body imports what the run needs.
-
-    Server and imports take most of a warm run's time, each on a core of its own; where a server
-    is configured (`PREFECT_API_URL`), nothing is started.
-    """
-    from prefect.settings import PREFECT_API_URL
-
-    if PREFECT_API_URL.value():
-        yield
-        return
-    from prefect.server.api.server import SubprocessASGIServer
-
-    failure: list[Exception] = []
-
-    def start() -> None:
-        try:
-            SubprocessASGIServer().start()
-        except Exception as error:  # noqa: BLE001 - handed to the main thread
-            failure.append(error)
-
-    thread = Thread(target=start, daemon=True)
-    thread.start()
-    yield
-    thread.join()
-    if failure:
-        stop(f"Prefect's temporary server did not start: {failure[0]}", FAILED)
-
-
 class _Watched:
     """The terminal as `flows.progress` sees it."""
 
@@ -190,7 +174,7 @@ class _Watched:
 
 
 @contextmanager
-def _bars(console: Console) -> Iterator[None]:
+def _bars(console: Console) -> Iterator[Progress]:
     """Show a bar per stage on standard error while the body runs."""
     from flows.progress import terminal
 
@@ -203,7 +187,7 @@ def _bars(console: Console) -> Iterator[None]:
     ) as bars:
         token = terminal.set(_Watched(bars))
         try:
-            yield
+            yield bars
         finally:
             terminal.reset(token)
 
@@ -246,11 +230,8 @@ def _news(folder: Path) -> list[str]:
 
 def _verdicts(title: str, rows: Sequence[Mapping[str, str | int]]) -> Table:
     """The verdicts of one kind of subject, narrow enough for 80 columns."""
-    columns = {
-        "verdict": "verdict",
-        "growth per year (95 % interval)": "growth a year, 95 %",
-        "papers": "dated\npapers",
-    }
+    columns = {name: name for name in ("verdict", "growth a year, 95 %")}
+    columns["papers"] = "dated\npapers"
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(title)
     for head in columns.values():

@@ -262,7 +262,8 @@ def test_markdown_is_headline_table_figure_and_counts(run):
     text = report.markdown(made_up.manifest(), run, FIGURES, Path("outputs/runs/x"))
     assert text.startswith("**Of 5")
     shown = Page(MarkdownIt("commonmark").enable("table").render(text))
-    assert len(shown.all("tr")) == 1 + run[tables.TRENDS].height
+    assert len(shown.all("tr")) == 2 + run[tables.TRENDS].height, "two tables, each with a head"
+    assert shown.words.index("themes verdict") < shown.words.index("topics verdict")
     (image,) = shown.all("img")
     assert base64.b64decode(image["src"].split(",")[1]) == FIGURES["rising.png"]
     assert "1,312 records = 1,200 papers + 100 duplicates + 12 rejects." in shown.words

@@ -112,6 +112,30 @@ def test_the_first_run_tells_of_no_change() -> None:
     assert not [event for event in others if event["payload"]["run_id"] == "first"]
 
 
+def test_a_run_with_nothing_new_says_so_in_state_artifact_and_event(tmp_path: Path) -> None:
+    from prefect import flow
+    from prefect.client.orchestration import get_client
+    from small_run import publish_run, small_papers
+
+    from flows.published import find_run
+    from flows.unchanged import leave
+
+    last = find_run("latest", publish_run(tmp_path, small_papers(6)).parents[1])
+    state = flow(name="leaves")(lambda: leave(last))(return_state=True)
+    assert state.is_completed()
+    assert state.message.startswith("Nothing new: the 96 records are those of run ")
+    event = told_of(last.folder.name, "upwell.run.nothing_new")
+    assert event["payload"] == {
+        "text": state.message,
+        "run_id": last.folder.name,
+        "folder": str(last.folder),
+    }
+    assert "flow-run" in {related["prefect.resource.role"] for related in event["related"]}
+    with get_client(sync_client=True) as client:
+        (page,) = [a for a in client.read_artifacts() if last.folder.name in str(a.data)]
+    assert (page.key, page.description) == ("report", "Nothing was published")
+
+
 def test_the_automation_of_the_readme_calls_a_webhook(webhook) -> None:
     """As an operator sets it up: a webhook block, and an automation from the file in the README."""
     import yaml

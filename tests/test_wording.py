@@ -248,9 +248,9 @@ def test_verdict_rows_are_one_a_subject_and_give_no_shares_without_a_verdict():
     rows = verdict_rows(table(row(), row(subject="x", name="x", **UNKNOWN, n_papers=3)))
     assert [list(r) for r in rows] == [list(rows[0])] * 2
     assert [r["verdict"] for r in rows] == ["rising", "insufficient evidence"]
-    assert plain(str(rows[0]["growth per year (95 % interval)"])) == "+40 % (+10 % to +80 %)"
+    assert plain(str(rows[0]["growth a year, 95 %"])) == "+40 % (+10 % to +80 %)"
     assert plain(str(rows[0]["share"])) == "2.0 % → 5.0 %"
-    assert (rows[1]["share"], rows[1]["growth per year (95 % interval)"]) == ("–", "–")
+    assert (rows[1]["share"], rows[1]["growth a year, 95 %"]) == ("–", "–")
     assert rows[0]["papers"] == 92
 
 

@@ -258,19 +258,18 @@ def verdict_rows(trends: pl.DataFrame) -> list[dict[str, str | int]]:
 
     Returns
     -------
-    Dicts with the same keys, in the order of `ranked`; `share` is the fitted share at the start
-    and the end of the span, where growth was estimated and the verdict is not insufficient.
+    Dicts with the same keys, in the order of `ranked`; growth with its 95 % interval; `share` is
+    the fitted share at the start and the end of the span, where growth was estimated and the
+    verdict is not insufficient. What matters most comes first: the UI cuts a wide table off.
     """
     return [
         {
             "kind": row["kind"],
             "name": row["name"],
             "verdict": VERDICT_WORDS[row["verdict"]],
-            "growth per year (95 % interval)": (growth_words(row) or "–").replace(
-                f" a{NBSP}year", ""
-            ),
-            "share": share_words(row),
+            "growth a year, 95 %": (growth_words(row) or "–").replace(f" a{NBSP}year", ""),
             "papers": row["n_papers"],
+            "share": share_words(row),
             "caveats": caveats(row),
         }
         for row in ranked(trends).iter_rows(named=True)

@@ -32,6 +32,7 @@ from upwell.sample import sample_files
 from upwell.store import verify
 
 PORT = 4390
+AWAY_SECONDS = 10
 COMMAND = [sys.executable, "-c", "from flows.cli import main; main()", "run"]
 SAME = ("papers", "duplicates", "rejects", "theme_papers")
 
@@ -64,7 +65,7 @@ class Place:
         """A Prefect server that answers."""
         import httpx
 
-        command = [shutil.which("prefect") or "prefect", "server", "start", "--port", str(PORT)]
+        command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(PORT)]
         process = subprocess.Popen(
             command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -216,22 +217,40 @@ def two(place: Place) -> None:
 
 
 def gone(place: Place) -> None:
-    """The Prefect server is killed in the middle of a run."""
+    """The Prefect server is killed in the middle of a run: for good, then for a while."""
     outputs = place.root / "gone"
     with place.server() as server:
         process = place.start(place.old, outputs)
-        time.sleep(12)
+        until_embedded(process, outputs)
         os.kill(server.pid, signal.SIGKILL)
         began = time.monotonic()
         said = process.communicate()[1]
-    lines = said.strip().splitlines()
-    say(
-        f"server gone: exit {process.returncode} after {time.monotonic() - began:.0f} s: {lines[-3:]}"
-    )
+    say(f"server gone: exit {process.returncode} after {time.monotonic() - began:.0f} s; said:")
+    say(*(f"  | {line}\n" for line in said.splitlines()))
     say("  verify:", verify(outputs), "latest:", (outputs / "latest").exists())
     with place.server():
         failed = place.finish(place.old, outputs)
     say("  next run:", failed[-200:] or "finished")
+    outputs = place.root / "restarted"
+    with place.server() as server:
+        process = place.start(place.old, outputs)
+        until_embedded(process, outputs)
+        os.kill(server.pid, signal.SIGKILL)
+        server.wait()
+    began = time.monotonic()
+    time.sleep(AWAY_SECONDS)
+    with place.server():
+        away = time.monotonic() - began
+        said = process.communicate()[1]
+        took = time.monotonic() - began
+    words = said.strip().splitlines()[-3:] if process.returncode else "nothing"
+    say(f"server away for {away:.0f} s: exit {process.returncode} after {took:.0f} s; said {words}")
+
+
+def until_embedded(process: subprocess.Popen[str], outputs: Path) -> None:
+    """Wait until a run has begun with its topics, which take the most time."""
+    while process.poll() is None and not list(outputs.glob("runs/.*/work/embed.json")):
+        time.sleep(0.1)
 
 
 def main() -> None:

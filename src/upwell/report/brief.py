@@ -12,6 +12,9 @@ from upwell.wording import headline, verdict_rows
 
 MAX_ROWS, MAX_NOTES = 30, 10
 
+# The UI neither wraps a table nor scrolls it, and shows some 75 characters on a small screen.
+_COLUMNS = ("verdict", "growth a year, 95 %", "papers")
+
 
 def markdown(manifest: Manifest, frames: Frames, figures: Mapping[str, bytes], folder: Path) -> str:
     """The run in short, for the Prefect UI: headline, verdicts, one figure, what changed, notes.
@@ -36,11 +39,8 @@ def markdown(manifest: Manifest, frames: Frames, figures: Mapping[str, bytes], f
     facts = reading(manifest)
     parts = [f"**{_escaped(headline(trends))}**"]
     parts += [f"> {_escaped(warning)}" for warning in facts["warnings"]]
-    if rows:
-        head = [name for name in rows[0] if name != "caveats"]
-        lines = [head, ["---"] * len(head)]
-        lines += [[_escaped(str(row[n])) for n in head] for row in rows[:MAX_ROWS]]
-        parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    for kind in ("theme", "topic"):
+        parts.append(_verdicts(kind, [row for row in rows[:MAX_ROWS] if row["kind"] == kind]))
     if len(rows) > MAX_ROWS:
         parts.append(f"… and {len(rows) - MAX_ROWS:,} more in `trends.parquet`.")
     if "rising.png" in figures:
@@ -53,6 +53,15 @@ def markdown(manifest: Manifest, frames: Frames, figures: Mapping[str, bytes], f
         parts.append(f"… and {len(manifest.notes) - MAX_NOTES:,} more in `run.json`.")
     parts.append(f"Everything is in `{str(folder).replace('`', '')}`; open `report.html` there.")
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _verdicts(kind: str, rows: Sequence[Mapping[str, str | int]]) -> str:
+    """A table of the verdicts of one kind; empty if there are none."""
+    if not rows:
+        return ""
+    lines = [[f"{kind}s", *_COLUMNS], ["---"] * (1 + len(_COLUMNS))]
+    lines += [[_escaped(str(row[n])) for n in ("name", *_COLUMNS)] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _bullets(lines: Sequence[str]) -> str:
