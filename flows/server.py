@@ -4,12 +4,19 @@ Prefect tries each call again for a minute, one call after the other: a run whos
 would end after four, in noise. Here the run is ended sooner, and in words.
 """
 
+import atexit
 import os
+import socket
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Event, Thread
+from typing import IO
 
 from flows.exits import FAILED, stop
 
@@ -19,60 +26,123 @@ MAX_SILENT = 9
 PAUSE_SECONDS = 5.0
 # A server under load answers late; a process that is gone refuses at once.
 TIMEOUT_SECONDS = 10.0
+END_SECONDS = 5.0  # that a temporary server has to end by itself
+
+
+@dataclass(frozen=True)
+class Server:
+    """The Prefect server of a run: where its API is, and whether it lives for this run alone."""
+
+    url: str
+    is_own: bool
 
 
 @contextmanager
-def server() -> Iterator[None]:
-    """Start Prefect's temporary server while the body imports what the run needs.
+def server() -> Iterator[Server]:
+    """Start a temporary Prefect server while the body imports what the run needs.
 
-    Server and imports take most of a warm run's time, each on a core of its own; where a server
-    is configured (`PREFECT_API_URL`), nothing is started.
+    Prefect's own way to start one imports all of the server here first, which takes five seconds;
+    so the process is started here, and Prefect told its address. Where a server is configured
+    (`PREFECT_API_URL`), nothing is started.
     """
     from prefect.settings import PREFECT_API_URL
 
-    if PREFECT_API_URL.value():
-        yield
+    if configured := PREFECT_API_URL.value():
+        yield Server(configured, is_own=False)
         return
-    from prefect.server.api.server import SubprocessASGIServer
+    with TemporaryFile() as said:
+        process, url = _start(said)
+        yield Server(url, is_own=True)
+        _wait(process, url, said)
+    os.environ["PREFECT_API_URL"] = url
+    from prefect.context import refresh_global_settings_context
 
-    failure: list[Exception] = []
+    refresh_global_settings_context()
 
-    def start() -> None:
-        try:
-            SubprocessASGIServer().start()
-        except Exception as error:  # noqa: BLE001 - handed to the main thread
-            failure.append(error)
 
-    thread = Thread(target=start, daemon=True)
-    thread.start()
-    yield
-    thread.join()
-    if failure:
-        stop(f"Prefect's temporary server did not start: {failure[0]}", FAILED)
+def _start(said: IO[bytes]) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a server that ends with this process; what it says goes to a file."""
+    from prefect.settings import get_current_settings
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        host, port = free.getsockname()
+    process = subprocess.Popen(  # noqa: S603 - as Prefect starts its own
+        [
+            *(sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"),
+            *("--host", host, "--port", str(port), "--log-level", "error", "--lifespan", "on"),
+        ],
+        env={
+            **os.environ,
+            **get_current_settings().to_environment_variables(exclude_unset=True),
+            "PREFECT_UI_ENABLED": "0",
+            "PREFECT__SERVER_EPHEMERAL": "1",
+            "PREFECT__SERVER_FINAL": "1",
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=said,
+        stderr=said,
+    )
+    atexit.register(_end, process)
+    return process, f"http://{host}:{port}/api"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the server, and wait until it has."""
+    process.terminate()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], url: str, said: IO[bytes]) -> None:
+    """Wait until the server answers; ends this process, in words, if it does not."""
+    from prefect.settings import PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS
+
+    limit = PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS.value()
+    began = time.monotonic()
+    while process.poll() is None:
+        if _answers(url):
+            return
+        if time.monotonic() - began > limit:
+            stop(
+                f"Prefect's temporary server did not start within {limit} s: give the command "
+                "again, with PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS set higher on a slow "
+                "or busy machine",
+                FAILED,
+            )
+        time.sleep(0.1)
+    said.seek(0)
+    last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
+    stop(f"Prefect's temporary server did not start: {last or 'it said nothing'}", FAILED)
 
 
 @contextmanager
-def while_server_answers(outputs: Path, *, before_end: Callable[[], None]) -> Iterator[None]:
+def while_server_answers(
+    server: Server, outputs: Path, *, before_end: Callable[[], None]
+) -> Iterator[None]:
     """End the process, in words, if the server stops answering while the body runs.
 
     Where it is in its work does not matter: readers see whole runs only, as after a kill.
 
     Parameters
     ----------
+    server : the one that is looked at.
     outputs : folder of runs, whose latest one the words name.
     before_end : called before the words are printed, such as to clear the screen.
     """
-    url, is_own = _address()
     before, done = latest_name(outputs), Event()
 
     def give_up() -> None:
         before_end()
-        said = words(url, is_own=is_own, before=before, now=latest_name(outputs))
+        said = words(server.url, is_own=server.is_own, before=before, now=latest_name(outputs))
         print(f"upwell: {said}", file=sys.stderr, flush=True)
         # Not `sys.exit`: Prefect would try to tell the server first.
         os._exit(FAILED)
 
-    watch = Thread(target=look, args=(lambda: _answers(url), done, give_up), daemon=True)
+    watch = Thread(target=look, args=(lambda: _answers(server.url), done, give_up), daemon=True)
     watch.start()
     try:
         yield
@@ -129,15 +199,6 @@ def latest_name(outputs: Path) -> str | None:
     """The name of the latest published run; None if there is none."""
     latest = outputs / "latest"
     return latest.resolve().name if latest.exists() else None
-
-
-def _address() -> tuple[str, bool]:
-    """Of the server that is configured, else of the temporary one; whether it is the latter."""
-    from prefect.server.api.server import SubprocessASGIServer
-    from prefect.settings import PREFECT_API_URL
-
-    configured = PREFECT_API_URL.value()
-    return (configured, False) if configured else (SubprocessASGIServer().api_url, True)
 
 
 def _answers(url: str) -> bool:

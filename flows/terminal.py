@@ -117,7 +117,7 @@ def _analyse(
     bars: Progress,
 ) -> Path:
     """The flow, with its failures in words."""
-    with server():
+    with server() as used:
         from prefect import tags
 
         import upwell.figures  # noqa: F401 - heavy, like the next
@@ -129,11 +129,12 @@ def _analyse(
         from upwell.sources import InputError
         from upwell.store import StoreError
 
-        topics.load()
+        if not (outputs / "latest" / "topic_model").is_dir():  # else a fit is hardly ever due
+            topics.load()
     try:
         with (
             tags(TAG, describe(paths, join=join)),
-            while_server_answers(outputs, before_end=bars.stop),
+            while_server_answers(used, outputs, before_end=bars.stop),
         ):
             return (_on_dask(analyse) if dask else analyse)(paths, outputs, config, join)
     except (InputError, EncoderError, NothingToAnalyseError) as error:
