@@ -1,8 +1,10 @@
 """Fixtures shared by the tests; Prefect is imported by the flow tests alone."""
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -62,3 +64,26 @@ def prefect_server() -> Iterator[None]:
 
     with prefect_test_harness(server_startup_timeout=180):
         yield
+
+
+@pytest.fixture
+def upwell_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., CompletedProcess[str]]:
+    """The command line without a process of its own, for the many ways to refuse; not for flows.
+
+    That exit codes reach the shell is tested with real processes, in test_cli.py.
+    """
+    from flows.cli import main
+
+    def upwell(*arguments: str, cwd: Path) -> CompletedProcess[str]:
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr("sys.argv", ["upwell", *arguments])
+        capsys.readouterr()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Cyclopts application invoked without tokens")
+            with pytest.raises(SystemExit) as ended:
+                main()
+        return CompletedProcess(arguments, int(ended.value.code or 0), *capsys.readouterr())
+
+    return upwell
