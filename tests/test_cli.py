@@ -13,7 +13,7 @@ UPWELL = [sys.executable, "-c", "from flows.cli import main; main()"]
 
 def upwell(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*UPWELL, *arguments], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+        [*UPWELL, *arguments], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
     )
 
 
