@@ -63,7 +63,7 @@ def decide(
 
 @task(
     name="refit",
-    task_run_name="refit topics of {papers.n_rows} papers, sample {number}",
+    task_run_name=f"refit {{number}} of {N_REFITS}: topics of {{papers.n_rows}} papers",
     cache_policy=NO_CACHE,
     persist_result=False,
 )
