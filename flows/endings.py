@@ -52,7 +52,7 @@ def explain(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
             ArtifactCreate(
                 key="why-it-ended",
                 type="markdown",
-                description=f"{kind}{where}",
+                description=f"{kind}{where}: {reason.splitlines()[0]}",
                 data=_page(kind, where, reason, _standing(flow_run.parameters.get("outputs"))),
                 flow_run_id=flow_run.id,
             )

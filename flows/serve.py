@@ -100,17 +100,18 @@ def _schedule(cron: str, timezone: str) -> Schedule:
 
 def _about(folder: Path, outputs: Path) -> str:
     """What the page of the deployment says, in markdown."""
-    return f"""Joins what is new in `{folder}` to the papers known so far, and says which
-research themes are rising. A run that finds nothing new says so and publishes nothing.
+    return f"""Joins what is new in `{folder}` to the papers known so far, and says which \
+research themes are rising.
 
 - Results: `{outputs}/latest`. A run that fails or is stopped leaves the last one in place.
 - A run's page has its report under *Artifacts*: verdicts, figure, what changed since the last run.
 - **Nothing new**: no paper came since the last run, whose results stand.
-- **Not needed** (at first **Cancelled**): another run was reading the same folder. Nothing is
-  missed, as each run looks at the whole folder.
-- **Late**: nobody works on it. Is `upwell serve` running, and the machine awake? One late run
-  catches up with everything; the others are not needed.
-- **Failed**, **Crashed**: the artifact *why-it-ended* says why, and what to do.
+- **Not needed** (at first **Cancelled**): another run was reading the same folder. Nothing is \
+missed, as each run looks at the whole folder.
+- **Late**: nobody works on it. Is `upwell serve` running, and the machine awake? One late run \
+catches up with everything; the others are not needed.
+- **Failed**, **Crashed**: the artifact *why-it-ended* says why, and what to do; so does the state \
+message under *Details*, if the machine went down.
 """
 
 

@@ -98,7 +98,14 @@ def refit_all(
     return refits
 
 
-@stage(lambda given: f"cluster {given['papers'].n_rows} papers")
+def _clustering(given: dict[str, Any]) -> str:
+    n_papers = given["papers"].n_rows
+    if given["decision"].action == "kept":
+        return f"place {n_papers} papers among the last topics"
+    return f"cluster {n_papers} papers"
+
+
+@stage(_clustering)
 def cluster(
     run: Workspace,
     papers: TableFile,
