@@ -26,11 +26,12 @@ def server() -> Iterator[None]:
     """Start Prefect's temporary server while the body imports what the run needs.
 
     Server and imports take most of a warm run's time, each on a core of its own; where a server
-    is configured (`PREFECT_API_URL`), nothing is started.
+    is configured (`PREFECT_API_URL`), nothing is started. Exits with 1 if it does not answer.
     """
     from prefect.settings import PREFECT_API_URL
 
-    if PREFECT_API_URL.value():
+    if url := PREFECT_API_URL.value():
+        _need(url)
         yield
         return
     from prefect.server.api.server import SubprocessASGIServer
@@ -49,6 +50,20 @@ def server() -> Iterator[None]:
     thread.join()
     if failure:
         stop(f"Prefect's temporary server did not start: {failure[0]}", FAILED)
+
+
+def _need(url: str) -> None:
+    """Ends the command unless the server that is configured answers."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        fault = client.api_healthcheck()
+    if fault is not None:
+        stop(
+            f"no Prefect server answers at {url} ({fault}). Start it with `prefect server start`, "
+            "or do without: PREFECT_API_URL= in front of the command",
+            FAILED,
+        )
 
 
 @contextmanager
