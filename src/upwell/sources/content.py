@@ -93,6 +93,12 @@ class Content:
                 is_last = not data.endswith(b"\n")
                 yield Line(number, _decoded(data).rstrip("\r\n"), is_last=is_last)
 
+    def blocks(self) -> Iterator[bytes]:
+        """The content in pieces, as they come."""
+        with self._stream() as stream:
+            while block := stream.read(_BLOCK):
+                yield block
+
     def document(self) -> bytes:
         """The whole content.
 

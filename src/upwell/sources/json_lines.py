@@ -32,10 +32,10 @@ class JsonLines:
 
     def parse(self, content: Content, context: Context) -> Iterator[Item]:
         """A record or a reject for each line that is not blank."""
-        return read_rows((_row(line) for line in content.lines() if line.text.strip()), context)
+        return read_rows((row_of(line) for line in content.lines() if line.text.strip()), context)
 
 
-def _row(line: Line) -> Row | RawReject:
+def row_of(line: Line) -> Row | RawReject:
     """The object of a line, or why there is none."""
     if line.too_long:
         return too_long(line)
