@@ -11,7 +11,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from flows.file_notes import file_facts, file_notes, problem_notes, why_nothing
+from flows.file_notes import (
+    file_facts,
+    file_notes,
+    language_notes,
+    problem_notes,
+    why_nothing,
+)
 from flows.progress import counted, progress
 from flows.stage import describe, stage
 from flows.subjects import list_members, list_subjects
@@ -113,7 +119,7 @@ def deduplicate(run: Workspace, found: Read, config: DedupConfig) -> tuple[Uniqu
             run.put("duplicates", duplicates),
             run.put("removed", removed),
         ),
-        {},
+        {"notes": language_notes(papers)},
     )
 
 

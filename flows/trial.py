@@ -174,7 +174,7 @@ def _latest_run(outputs: Path) -> Material | None:
     folder = latest.resolve()  # a run that ends meanwhile changes nothing
     try:
         papers, topics, theme_papers = (
-            table.conform(pl.read_parquet(folder / f"{table.name}.parquet"))
+            table.conform(table.completed(pl.read_parquet(folder / f"{table.name}.parquet")))
             for table in (PAPERS, TOPICS, THEME_PAPERS)
         )
         config = Manifest.model_validate_json((folder / "run.json").read_bytes()).config

@@ -50,6 +50,7 @@ def unplaced(*rows: tuple[str, str | None, str]) -> pl.DataFrame:
                 "abstract": abstract,
                 "date_precision": "none",
                 "categories": [],
+                "language": None,
                 "sources": [f"f#{paper_id}"],
             }
             for paper_id, title, abstract in rows

@@ -11,7 +11,8 @@ from upwell.store.corpus import KnownFile, Removal, State, sourced
 from upwell.tables import RECORDS, REJECTS
 
 _VERSION_MARK = 8  # characters of the hash that tell an older version of a file
-_SAME = [c for c in RECORDS.columns if c not in {"source", "problems"}]
+# `language` is told by the abstract, and null where an older upwell read it.
+_SAME = [c for c in RECORDS.columns if c not in {"source", "problems", "language"}]
 
 
 def assemble(

@@ -194,7 +194,9 @@ def read_batches(outputs: Path, files: Iterable[KnownFile]) -> tuple[pl.DataFram
         named = [
             keyed(p).with_columns(batch=pl.lit(n)) for n, p in zip(batches, parts, strict=True)
         ]
-        whole = pl.concat([keyed(table.empty()).with_columns(batch=pl.lit("")), *named])
+        # A batch of an older version lacks columns that were added since; they are null.
+        empty = keyed(table.empty()).with_columns(batch=pl.lit(""))
+        whole = pl.concat([empty, *named], how="diagonal")
         found.append(whole.join(mine, on=["key", "batch"], how="semi").drop("batch"))
     return found[0], found[1]
 
