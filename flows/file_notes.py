@@ -34,7 +34,7 @@ def language_notes(papers: pl.DataFrame) -> list[str]:
     if counts["language"].eq_missing(pl.Series(["en"])).all():
         return []
     listed = ", ".join(f"{n:,} {language or 'unsure'}" for language, n in counts.iter_rows())
-    return [f"papers by language: {listed}; all are clustered and counted alike"]
+    return [f"papers by language: {listed}"]
 
 
 def why_nothing(rejects: pl.DataFrame) -> str:

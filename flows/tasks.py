@@ -135,7 +135,12 @@ def embed(
     with progress(f"embed {papers.n_rows} papers") as advance:
         found = encode.embed(papers.read(), encoder, known=known, progress=advance)
     keep_vectors(run, encoder.identity, found.fresh)
-    return run.put("vectors", found.vectors), {"encoder": encoder.identity}
+    aside = (
+        f"{found.n_set_aside:,} papers are in languages that the encoder does not know; they are "
+        "in no topic, and count in every total"
+    )
+    notes = [aside] if found.n_set_aside else []
+    return run.put("vectors", found.vectors), {"encoder": encoder.identity, "notes": notes}
 
 
 @stage(lambda given: f"match {given['papers'].n_rows} papers to {len(given['themes'])} themes")

@@ -183,6 +183,7 @@ def test_time_grows_with_length_only(unit):
     ("expected", "text"),
     [
         ("en", "We show that alpha waves rise when the reader of a table is surprised by it."),
+        ("en", "We explore quantum cardinality in finite-dimensional systems."),
         ("en", "Quantum state preparation: algorithms, hardware, benchmarks, open questions"),
         ("de", "Wir stellen ein Verfahren vor, mit dem sich neuronale Netze trainieren lassen."),
         ("fr", "Nous proposons une nouvelle méthode d'apprentissage pour la segmentation."),

@@ -14,6 +14,12 @@ _SMALL_WORDS = frozenset({
     "the", "of", "and", "to", "that", "with", "this", "are", "which", "we", "for", "from", "by",
     "our", "is", "these", "has", "been", "can",
 })  # fmt: skip
+_WRITTEN = frozenset({
+    "ar", "az", "be", "bg", "bn", "bs", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fa",
+    "fi", "fr", "gl", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "ko", "lt",
+    "lv", "mk", "mn", "ms", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "ta",
+    "th", "tr", "uk", "ur", "uz", "vi", "zh",
+})  # fmt: skip
 _LEAST_SHARE = 0.12
 _LEAST_WORDS = 2
 _N_WORDS = 100  # the start tells
@@ -42,4 +48,6 @@ def _classifier() -> Callable[[str], tuple[str, float]]:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    # What is taken for Latin and the like, which no paper is written in any more, is English.
+    identifier.set_languages(sorted(_WRITTEN & set(identifier.labels)))
     return identifier.classify  # type: ignore[no-any-return]
