@@ -7,7 +7,8 @@ from xml.etree.ElementTree import Element
 from upwell.sources.content import Content, Head
 from upwell.sources.dates import UNDATED, When, month_number, on_calendar
 from upwell.sources.item import Context, Item, RawRecord, RawReject
-from upwell.sources.xml_stream import Found, read_elements, root_of, text_of
+from upwell.sources.xml_stream import Found, read_elements, text_of
+from upwell.sources.xml_text import root_of
 
 _NAMES = frozenset({"meta", "paper", "frontmatter"})
 _SITE = "https://aclanthology.org/"

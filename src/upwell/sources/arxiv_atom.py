@@ -6,7 +6,8 @@ from xml.etree.ElementTree import Element
 from upwell.sources.content import Content, Head
 from upwell.sources.dates import parse_date
 from upwell.sources.item import Context, Item, RawRecord, RawReject
-from upwell.sources.xml_stream import Found, read_elements, root_of, text_of
+from upwell.sources.xml_stream import Found, read_elements, text_of
+from upwell.sources.xml_text import root_of
 
 _ERROR = "/api/errors"
 _NAMES = frozenset({"entry", "totalResults"})

@@ -8,7 +8,8 @@ from upwell.sources.dates import UNDATED, When, parse_date
 from upwell.sources.identifiers import find_identifiers
 from upwell.sources.item import Context, Item, RawRecord, RawReject
 from upwell.sources.values import address
-from upwell.sources.xml_stream import Found, read_elements, root_of, text_of
+from upwell.sources.xml_stream import Found, read_elements, text_of
+from upwell.sources.xml_text import root_of
 
 _NAMES = frozenset({"record", "error", "resumptionToken"})
 _COMMENT = "Comment:"  # arXiv hands out the comments of a paper as a second description

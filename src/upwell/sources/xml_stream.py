@@ -4,37 +4,19 @@ Expat itself is used, not a tree on top of it: it tells where each element start
 anew behind a fault, and it can be told to refuse what may blow up.
 """
 
-import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from upwell.sources.content import LINE_LIMIT, Content, Head
+from upwell.sources.content import LINE_LIMIT, Content
 from upwell.sources.item import RawReject
+from upwell.sources.xml_text import as_written, clean_blocks
 
 _TOKEN_LIMIT = 1_000_000  # bytes of one tag or comment
 _DEPTH_LIMIT = 1_000  # elements around a record; inside one, deeper ones count as their parent
 _DEPTH_INSIDE = 100
-_DECLARED = re.compile(rb"\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})")
-_PROLOG = re.compile(
-    r"\s+|<\?.{0,2000}?\?>|<!--.{0,20000}?-->|<!DOCTYPE[^>\[]{0,500}(?:\[.{0,20000}?\]\s*)?>",
-    re.DOTALL,
-)
-_ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)([^>]*)")
-# Control characters that XML forbids though servers send them, and bytes that are not UTF-8 as
-# `surrogateescape` has them: these go through the parser as private characters.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\udc80-\udcff]")
-_TO_PRIVATE = {0xDC00 + b: 0x10FF00 + b for b in range(0x80, 0x100)}
-_TO_BYTES = {private: byte for byte, private in _TO_PRIVATE.items()}
-_PRIVATE = re.compile("[\U0010ff80-\U0010ffff]")
-_ONE_BYTE_OR_ASIAN = re.compile(
-    r"(?:iso-?8859-\d{1,2}|latin-?\d|(?:windows-|cp)125\d|koi8-[ru]|gb\w{2,6}|big5|shift_jis|euc-\w\w)\Z",
-    re.IGNORECASE,
-)
-_BLANKED = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF], " ")
-_CLEANED: dict[int, int | str] = {**_BLANKED, **_TO_PRIVATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +29,6 @@ class Found:
 
 class _RefusedError(ValueError):
     """A file that is not read on, in words."""
-
-
-def root_of(head: Head) -> tuple[str, str]:
-    """The name of the first element, without prefix, and its attributes as they are written."""
-    text, at = head.text, 0
-    while text.startswith(("<?", "<!", " ", "\n", "\r", "\t"), at):
-        match = _PROLOG.match(text, at)
-        if match is None:
-            break
-        at = match.end()
-    root = _ROOT.match(text, at)
-    return (root[1], root[2]) if root else ("", "")
 
 
 def text_of(element: Element | None) -> str | None:
@@ -85,7 +55,7 @@ def read_elements(
     """
     reader = _Reader(names, records)
     try:
-        for data in _clean(content):
+        for data in clean_blocks(content):
             reader.feed(data)
             yield from reader.taken()
         if content.fault is None:
@@ -94,28 +64,6 @@ def read_elements(
         yield from reader.taken()
         yield RawReject(None, "unreadable_file", str(error))
     yield from reader.taken()
-
-
-def _clean(content: Content) -> Iterator[bytes]:
-    """The blocks of a file in UTF-8, without what would stop a parser for no good reason."""
-    declared = _DECLARED.match(content.head.data)
-    decoder = _decoder(declared[1].decode() if declared else "utf-8")
-    for block in content.blocks():
-        text = decoder.decode(block)
-        if _FORBIDDEN.search(text):
-            text = text.translate(_CLEANED)
-        yield text.encode("utf-8", "replace")
-    yield decoder.decode(b"", final=True).translate(_CLEANED).encode("utf-8", "replace")
-
-
-def _decoder(declared: str) -> codecs.IncrementalDecoder:
-    """The decoder of the declared encoding; UTF-16 and UTF-32 are UTF-8 by now."""
-    if _ONE_BYTE_OR_ASIAN.match(declared):
-        try:
-            return codecs.getincrementaldecoder(declared)("replace")
-        except LookupError:
-            pass
-    return codecs.getincrementaldecoder("utf-8")("surrogateescape")
 
 
 class _Reader:
@@ -285,8 +233,7 @@ class _Reader:
             return
         self._size += len(text)
         if self._size <= LINE_LIMIT:
-            if not text.isascii() and _PRIVATE.search(text):
-                text = text.translate(_TO_BYTES)
+            text = as_written(text)
             self._builder.data(text)
             if len(self._parts) < 40:
                 self._parts.append(text)
