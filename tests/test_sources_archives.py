@@ -149,9 +149,21 @@ def test_encrypted_office_and_empty_archives_say_so(read):
     assert rejects(read(zipped({}))) == {"a.bin": "empty_file"}
 
 
-def test_names_that_stand_twice_are_told_apart(read):
-    data = tarred({"x.jsonl": lines(A)})[:1024] + tarred({"x.jsonl": lines(B)})
-    assert sources(read(data)) == ["a.bin!x.jsonl#1", "a.bin!x.jsonl~2#1"]
+def test_names_that_would_be_one_are_told_apart(read):
+    one = [("x.jsonl", A), ("x.jsonl~2", B), ("x.jsonl", B), ("a  b", A), ("a b", B), ("a\nb", B)]
+    data = b"".join(tarred({name: lines(a)})[:1024] for name, a in one) + bytes(1024)
+    reading = read(data)
+    assert sources(reading) == [
+        "a.bin!a b#1", "a.bin!a b~2#1", "a.bin!a b~3#1", "a.bin!x.jsonl#1", "a.bin!x.jsonl~2#1",
+        "a.bin!x.jsonl~3#1",
+    ]  # fmt: skip
+    broken = read(zipped({"x": lines(A) + b"{", "x#2": "Call me Ishmael."}))
+    assert sorted(rejects(broken)) == ["a.bin!x#2", "a.bin!x%232"]
+
+
+def test_a_bomb_inside_an_archive_is_not_put_aside(read, monkeypatch):
+    inner = zipped({"x.jsonl": lines(A)}) + b"0" * 150_000_000
+    assert "limit" in read(zipped({"inner.zip": inner})).rejects["detail"].item()
 
 
 def test_a_broken_member_or_a_cut_archive_loses_no_more_than_itself(read):
@@ -217,7 +229,7 @@ def test_an_archive_is_read_once_and_its_counts_add_up(tmp_path):
     assert (first.n_read, second.n_read) == (1, 0)
     for found in (first, second):
         assert sorted(found.records["source"]) == ["a.zip!x.jsonl#1", "a.zip!x.jsonl#2"]
-        assert found.rejects["source"].to_list() == ["a.zip!note#1.txt"]
+        assert found.rejects["source"].to_list() == ["a.zip!note%231.txt"]
         assert [(f.name, f.n_records, f.n_rejects) for f in found.files] == [("a.zip", 2, 1)]
     path.write_bytes(zipped({"x.jsonl": lines(A, B), "y.jsonl": lines(A + " More.")}))
     third = collected()

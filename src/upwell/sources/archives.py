@@ -10,13 +10,13 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, BinaryIO, Literal
 
+from upwell.sources import text
 from upwell.sources.content import Content
 from upwell.sources.item import RawReject
 
@@ -59,52 +59,60 @@ def archive_kind(content: Content) -> Kind | None:
     return "tar" if data[257:262] == b"ustar" else None
 
 
-def members(content: Content, kind: Kind, *, is_nested: bool = False) -> Iterator[Member]:
+def members(content: Content, kind: Kind) -> Iterator[Member]:
     """The files of an archive in its order, those of archives inside it under both names.
 
     Parameters
     ----------
     content : of the archive.
     kind : as `archive_kind` says.
-    is_nested : whether it is inside another one; then it may hold no further one.
 
     Returns
     -------
-    Members with unique names. What is no file, is encrypted, has a name that leads out of the
-    archive, or goes beyond the limits comes as a reject; hidden files are passed over. Each is to
-    be read before the next is asked for.
+    Members with unique names, on one line and without `#`, behind which positions stand. What is no
+    file, is encrypted, has a name that leads out of the archive, or goes beyond the limits comes as
+    a reject; hidden files are passed over. Each is to be read before the next is asked for.
     """
-    seen: Counter[str] = Counter()
-    walk = _zip_members if kind == "zip" else _tar_members
-    for member in walk(content):
-        if not member.name:
-            yield member
-            continue
-        seen[member.name] += 1
-        n = seen[member.name]
-        name = member.name if n == 1 else f"{member.name}~{n}"
-        if n == 1 and sum(seen.values()) > MAX_MEMBERS:
+    seen: set[str] = set()
+    for member in _walk(content, kind):
+        if len(seen) == MAX_MEMBERS:
             detail = f"the archive has more than {MAX_MEMBERS:,} members; the others are not read"
             yield Member("", reject=RawReject(None, "unreadable_file", detail))
             return
-        yield from _opened(name, member, is_nested=is_nested)
-
-
-def _opened(name: str, member: Member, *, is_nested: bool) -> Iterator[Member]:
-    """A member, or the members of the archive that it is."""
-    inner = archive_kind(member.content) if member.content else None
-    if member.content is None or inner is None:
+        name = plain = text.one_line(member.name.replace("#", "%23"))
+        n = 1
+        while name and name in seen:
+            n += 1
+            name = f"{plain}~{n}"
+        seen.add(name)
         yield Member(name, member.content, member.reject)
-    elif is_nested:
-        yield Member(name, reject=_not_read("it is an archive in an archive in an archive"))
-    else:
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as aside:  # a zip is read back and forth
-            with member.content.open() as file:
-                _copy(file, aside)
-            again = Content(partial(_again, aside), n_packed=aside.tell())
-            for deeper in members(again, inner, is_nested=True):
-                full = f"{name}!{deeper.name}" if deeper.name else name
-                yield Member(full, deeper.content, deeper.reject)
+
+
+def _walk(content: Content, kind: Kind, *, is_nested: bool = False) -> Iterator[Member]:
+    """The files of an archive and of those inside it, names as they are."""
+    for member in _zip_members(content) if kind == "zip" else _tar_members(content):
+        inner = archive_kind(member.content) if member.content else None
+        if member.content is None or inner is None:
+            yield member
+        elif is_nested:
+            yield Member(member.name, reject=_not_read("it is an archive in one in an archive"))
+        else:
+            yield from _nested(member.name, member.content, inner)
+
+
+def _nested(name: str, content: Content, kind: Kind) -> Iterator[Member]:
+    """The members of an archive in an archive; it is put aside, as a zip is read back and forth."""
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as aside:
+        try:
+            with content.open() as file:
+                _copy(file, aside, content.limit)
+        except _BROKEN_ZIP as error:
+            yield Member(name, reject=_not_read(f"cannot be read to its end ({error})"))
+            return
+        again = Content(partial(_again, aside), n_packed=aside.tell())
+        for member in _walk(again, kind, is_nested=True):
+            full = f"{name}!{member.name}" if member.name else name
+            yield Member(full, member.content, member.reject)
 
 
 def _not_read(why: str) -> RawReject:
@@ -226,9 +234,17 @@ class _Meter(io.RawIOBase):
         return len(data)
 
 
-def _copy(source: IO[bytes] | None, target: "tempfile.SpooledTemporaryFile[bytes]") -> None:
-    """Every byte of a member, put aside."""
+def _copy(
+    source: IO[bytes] | None,
+    target: "tempfile.SpooledTemporaryFile[bytes]",
+    limit: int = MAX_MEMBER_BYTES,
+) -> None:
+    """Every byte of a member, put aside, up to a limit."""
+    n = 0
     while source is not None and (block := source.read(_BLOCK)):
+        n += len(block)
+        if n > limit:
+            raise EOFError("it unpacks to more than the limit")
         target.write(block)
 
 

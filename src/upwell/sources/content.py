@@ -113,6 +113,11 @@ class Content:
             start = file.read(4)
         return not start.startswith(_GZIP) and start != zstandard.FRAME_HEADER
 
+    @property
+    def limit(self) -> int:
+        """Bytes that it may unpack to."""
+        return max(_ALWAYS, _MOST_TIMES * self._n_packed)
+
     def unpacked(self) -> BinaryIO:
         """The bytes without compression; unlike those of the content, in whatever encoding."""
         return io.BufferedReader(_Stream(self, self._bytes()), buffer_size=_BLOCK)
@@ -122,7 +127,7 @@ class Content:
         n = 0
         for block in _decompressed(self.open):
             n += len(block)
-            if n > _ALWAYS and n > _MOST_TIMES * self._n_packed:
+            if n > self.limit:
                 raise EOFError(f"it unpacks to more than {_MOST_TIMES} times its size")
             yield block
 

@@ -9,7 +9,6 @@ from pathlib import Path, PurePosixPath
 import polars as pl
 
 from upwell.config import SourceConfig
-from upwell.sources import text
 from upwell.sources.archives import Member, archive_kind, members
 from upwell.sources.assemble import Assembler
 from upwell.sources.content import Content, Head, TooLargeError
@@ -121,7 +120,7 @@ def _read_file(
         parts.append(_read_content(content, file.name, Context(config, today, day)))
     else:
         for member in members(content, kind):
-            name = f"{file.name}!{text.one_line(member.name)}" if member.name else file.name
+            name = f"{file.name}!{member.name}" if member.name else file.name
             context = Context(config, today, day_in_name(PurePosixPath(member.name).name) or day)
             parts.append(_read_member(member, name, context))
         if not parts:
