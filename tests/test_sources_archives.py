@@ -161,6 +161,10 @@ def test_names_that_would_be_one_are_told_apart(read):
     assert sorted(rejects(broken)) == ["a.bin!x#2", "a.bin!x%232"]
 
 
+def test_a_member_without_a_name_is_read(read):
+    assert sources(read(tarred({"": lines(A)}))) == ["a.bin!(no name)#1"]
+
+
 def test_a_bomb_inside_an_archive_is_not_put_aside(read, monkeypatch):
     inner = zipped({"x.jsonl": lines(A)}) + b"0" * 150_000_000
     assert "limit" in read(zipped({"inner.zip": inner})).rejects["detail"].item()

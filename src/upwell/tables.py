@@ -156,7 +156,11 @@ REASONS = (
     "removed",  # taken out by the operator
 )
 
-_SOURCE = Column(STR, "where the record stands: `file#position` (line or row, from 1)")
+_SOURCE = Column(
+    STR,
+    "where the record stands: `file#position` (line or row, from 1); inside an archive "
+    "`file!member#position`",
+)
 _REJECT_SOURCE = Column(STR, "where the item stands, `file#position`; a whole file: `file`")
 _PAPER_ID = Column(STR, "the paper; the same paper has the same id in every run")
 

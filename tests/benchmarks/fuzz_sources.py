@@ -47,7 +47,11 @@ def read(name: str, data: bytes) -> None:
     content = Content(lambda: io.BytesIO(data), n_packed=len(data))
     if name == "archives":
         kind = archive_kind(content)
-        names = [m.name for m in members(content, kind) if m.name] if kind else []
+        names = []
+        for member in members(content, kind) if kind else ():
+            names += [member.name] if member.name else []
+            if member.content:
+                list(member.content.lines())
         assert len(set(names)) == len(names), names
         return
     known = next(f for f in FORMATS if f.name == name)

@@ -6,6 +6,7 @@ can only be read from its start to its end.
 
 import io
 import stat
+import struct
 import tarfile
 import tempfile
 import zipfile
@@ -28,14 +29,15 @@ Kind = Literal["zip", "tar"]
 MAX_MEMBERS = 100_000
 MAX_MEMBER_BYTES = 20_000_000_000  # arXiv's snapshot has 5 GB
 MAX_BYTES = 100_000_000_000
+_NAMELESS = "(no name)"
 _IN_MEMORY = 32_000_000  # bytes of a member that is put aside; more goes to a temporary file
 _BLOCK = 1 << 18
 _HEADERS = 16_000_000  # bytes before a member of a tar archive that describe it
 # What office programs, e-books and Java keep in zip files of theirs.
 _OFFICE = {"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"}
-_BROKEN_ZIP = (
+_BROKEN = (
     zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError,
-    zlib.error,
+    zlib.error, struct.error, OverflowError,
 )  # fmt: skip
 
 
@@ -106,7 +108,7 @@ def _nested(name: str, content: Content, kind: Kind) -> Iterator[Member]:
         try:
             with content.open() as file:
                 _copy(file, aside, content.limit)
-        except _BROKEN_ZIP as error:
+        except _BROKEN as error:
             yield Member(name, reject=_not_read(f"cannot be read to its end ({error})"))
             return
         again = Content(partial(_again, aside), n_packed=aside.tell())
@@ -143,7 +145,7 @@ def _zip_members(content: Content) -> Iterator[Member]:
     with content.open() as file:
         try:
             archive = zipfile.ZipFile(file)
-        except _BROKEN_ZIP as error:
+        except _BROKEN as error:
             detail = f"is no whole zip archive: {str(error) or type(error).__name__}"
             yield Member("", reject=RawReject(None, "unreadable_file", detail))
             return
@@ -155,13 +157,13 @@ def _zip_members(content: Content) -> Iterator[Member]:
                 return
             n_left = MAX_BYTES
             for info in infos:
-                if info.is_dir() or _is_hidden(info.filename):
+                if info.filename.endswith("/") or _is_hidden(info.filename):
                     continue
                 n_left -= info.file_size
                 reject = _zip_fault(info, n_left)
                 opener: Callable[[], IO[bytes]] = partial(archive.open, info)
                 inner = None if reject else Content(opener, n_packed=info.compress_size)
-                yield Member(info.filename, inner, reject)
+                yield Member(info.filename or _NAMELESS, inner, reject)
 
 
 def _zip_fault(info: zipfile.ZipInfo, n_left: int) -> RawReject | None:
@@ -187,12 +189,15 @@ def _tar_members(content: Content) -> Iterator[Member]:
                     if reject is None and info.size > MAX_MEMBER_BYTES:
                         reject = _not_read("it is larger than the limit")
                     if reject is not None:
-                        yield Member(info.name, reject=reject)
+                        yield Member(info.name or _NAMELESS, reject=reject)
                         continue
                     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as aside:
                         _copy(archive.extractfile(info), aside)
-                        yield Member(info.name, Content(partial(_again, aside), n_packed=info.size))
-        except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError) as error:
+                        yield Member(
+                            info.name or _NAMELESS,
+                            Content(partial(_again, aside), n_packed=info.size),
+                        )
+        except (tarfile.TarError, *_BROKEN) as error:
             why = content.fault or f"cannot be read to its end: {error}"
             detail = f"{why}, after member {last}" if last else why
             yield Member("", reject=RawReject(None, "unreadable_file", detail))

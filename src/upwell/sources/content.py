@@ -4,6 +4,7 @@ import codecs
 import io
 import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ _ALWAYS = 100_000_000  # bytes
 _MOST_TIMES = 200
 _UNREADABLE = (
     OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, zipfile.BadZipFile,
-    RuntimeError, ValueError,
+    RuntimeError, ValueError, struct.error,
 )  # fmt: skip
 _WIDE_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
