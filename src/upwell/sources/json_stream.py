@@ -264,7 +264,7 @@ class _Window:
 
     def _drop(self, *, always: bool = False) -> None:
         """Lets go of what is behind, once that is much."""
-        if self._at > 1_000_000 or always:
+        if self._at > 100_000 or always:
             self._line += self._text.count("\n", 0, self._at)
             self._text, self._at = self._text[self._at :], 0
 
