@@ -28,6 +28,15 @@ def problem_notes(problems: pl.DataFrame) -> list[str]:
     return notes
 
 
+def language_notes(papers: pl.DataFrame) -> list[str]:
+    """How many papers there are in each language; nothing where all are in English."""
+    counts = papers.group_by("language").len().sort("len", "language", descending=[True, False])
+    if counts["language"].eq_missing(pl.Series(["en"])).all():
+        return []
+    listed = ", ".join(f"{n:,} {language or 'unsure'}" for language, n in counts.iter_rows())
+    return [f"papers by language: {listed}"]
+
+
 def why_nothing(rejects: pl.DataFrame) -> str:
     """Why no record was found, from what was rejected."""
     first = [

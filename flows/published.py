@@ -43,7 +43,7 @@ class PublishedRun:
         wanted = columns or tuple(table.columns)
         part = Table(table.name, table.row, (), {name: table.columns[name] for name in wanted})
         try:
-            return part.conform(pl.read_parquet(path))
+            return part.conform(part.completed(pl.read_parquet(path)))
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
             raise RunError(
                 f"{path}: this table cannot be read ({first_line(error)}); make the run again "

@@ -13,7 +13,13 @@ from typing import Any
 
 from prefect import get_run_logger
 
-from flows.file_notes import file_facts, file_notes, problem_notes, why_nothing
+from flows.file_notes import (
+    file_facts,
+    file_notes,
+    language_notes,
+    problem_notes,
+    why_nothing,
+)
 from flows.progress import counted, progress
 from flows.stage import describe, stage
 from flows.subjects import list_members, list_subjects
@@ -118,7 +124,7 @@ def deduplicate(run: Workspace, found: Read, config: DedupConfig) -> tuple[Uniqu
             run.put("duplicates", duplicates),
             run.put("removed", removed),
         ),
-        {},
+        {"notes": language_notes(papers)},
     )
 
 
@@ -136,7 +142,12 @@ def embed(
     n_fresh = found.fresh.height
     get_run_logger().info(f"{count(n_fresh, 'paper')} embedded, {papers.n_rows - n_fresh} known")
     keep_vectors(run, encoder.identity, found.fresh)
-    return run.put("vectors", found.vectors), {"encoder": encoder.identity}
+    aside = (
+        f"{found.n_set_aside:,} papers are in languages that the encoder does not know; they are "
+        "in no topic, and count in every total"
+    )
+    notes = [aside] if found.n_set_aside else []
+    return run.put("vectors", found.vectors), {"encoder": encoder.identity, "notes": notes}
 
 
 @stage(lambda given: f"match {given['papers'].n_rows} papers to {len(given['themes'])} themes")

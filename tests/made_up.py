@@ -171,6 +171,7 @@ def paper_tables(
             "n_authors": [3] * n_papers,
             "n_comments": [None] * n_papers,
             "categories": [["cs.LG"]] * n_papers,
+            "language": ["en"] * n_papers,
             "sources": [[f"arxiv.jsonl#{i + 1}"] for i in range(n_papers)],
             "topic_id": topic,
             "topic_strength": rng.random(n_papers),

@@ -63,6 +63,7 @@ def small_papers(
         pl.DataFrame(rows).with_columns(
             date_precision=pl.lit("day"),
             categories=pl.lit([], dtype=pl.List(pl.String)),
+            language=pl.lit("en"),
             sources=pl.format("papers.jsonl#{}", pl.int_range(1, pl.len() + 1)).reshape((-1, 1)).arr.to_list(),
             topic_strength=pl.lit(0.9),
             x=pl.lit(0.0),

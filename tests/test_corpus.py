@@ -350,3 +350,22 @@ def test_old_runs_go_but_never_the_latest(tmp_path: Path) -> None:
     assert prune(tmp_path, keep=1) == ("4",)
     assert prune(tmp_path, keep=1) == ()
     assert [p.name for p in runs.iterdir()] == ["2"]
+
+
+def test_a_state_without_columns_that_were_added_since_is_read(
+    landing: Path, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_as_now = corpus._write_batch
+    monkeypatch.setattr(
+        corpus,
+        "_write_batch",
+        lambda outputs, name, records, rejects: write_as_now(
+            outputs, name, records.drop("language"), rejects
+        ),
+    )
+    gather(outputs, landing)
+    monkeypatch.undo()
+    (landing / "c.jsonl").write_text(line(4))
+    found = gather(outputs, landing)
+    assert titles(found) == [f"Title {n}" for n in (1, 2, 3, 4)]
+    assert found.records.sort("title")["language"].to_list() == [None, None, None, "en"]

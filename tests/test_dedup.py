@@ -451,6 +451,7 @@ def test_the_survivor_is_the_most_complete_and_takes_over_the_rest() -> None:
             "n_authors": 3,
             "n_comments": 7,
             "categories": ["cs.AI", "cs.CL", "cs.LG"],
+            "language": None,
             "sources": [f"file.txt#{n}" for n in (1, 2, 3, 4)],
         }
     ]
@@ -645,6 +646,7 @@ def test_no_two_of_twenty_thousand_papers_are_joined() -> None:
     records = known.hstack(empty.clear(known.height)).with_columns(
         date_precision=pl.lit("none"),
         categories=pl.lit([], pl.List(pl.String)),
+        language=pl.lit(None, pl.String),
         problems=pl.lit([], pl.List(pl.String)),
     )
     result = deduplicate(records, config=CONFIG)

@@ -50,6 +50,7 @@ def unplaced(*rows: tuple[str, str | None, str]) -> pl.DataFrame:
                 "abstract": abstract,
                 "date_precision": "none",
                 "categories": [],
+                "language": None,
                 "sources": [f"f#{paper_id}"],
             }
             for paper_id, title, abstract in rows
@@ -63,6 +64,7 @@ class Counting:
 
     identity = "counting"
     n_dims = 2
+    languages: frozenset[str] | None = None
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -437,3 +439,18 @@ def test_papers_and_phrases_through_the_real_encoder(encoder):
     result = embed(papers, encoder)
     expected = encoder.encode([f"Robust training. {NOISY}", ATTENTION])
     assert result.vectors["vector"].to_numpy().tobytes() == expected.tobytes()
+
+
+def test_papers_in_a_language_that_the_encoder_does_not_know_are_set_aside() -> None:
+    papers = unplaced(("a", None, "x"), ("b", None, "y"), ("c", None, "z")).with_columns(
+        language=pl.Series(["en", "de", None])
+    )
+    english = Counting()
+    english.languages = frozenset({"en"})
+    found = embed(papers, english)
+    assert (sorted(english.asked), found.n_set_aside) == (["x", "z"], 1)
+    assert found.vectors["paper_id"].to_list() == ["a", "b", "c"]
+    assert found.vectors["vector"].to_list()[1] == [0, 0]
+    everything = Counting()
+    assert embed(papers, everything).n_set_aside == 0
+    assert sorted(everything.asked) == ["x", "y", "z"]

@@ -61,7 +61,7 @@ def test_columns_are_guessed_from_common_names(read):
         "source": "input#1", "title": "On waves", "abstract": A,
         "published": dt.date(2025, 3, 1), "date_precision": "month", "arxiv_id": "2503.11731", "doi": None,
         "url": "https://arxiv.org/abs/2503.11731", "n_authors": 2, "n_comments": None,
-        "categories": ["cs.CV", "cs.RO"], "problems": [],
+        "categories": ["cs.CV", "cs.RO"], "language": "en", "problems": [],
     }  # fmt: skip
     assert reading.files[0].format == "json_lines"
     assert reading.files[0].notes == (

@@ -174,3 +174,28 @@ def test_time_grows_with_length_only(unit):
     seconds(10)
     short, long = seconds(2_000), seconds(16_000)
     assert long < 8 * max(short, 0.004) * 3  # quadratic would be 64 times
+
+
+# ---- language ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        ("en", "We show that alpha waves rise when the reader of a table is surprised by it."),
+        ("en", "We explore quantum cardinality in finite-dimensional systems."),
+        ("en", "Quantum state preparation: algorithms, hardware, benchmarks, open questions"),
+        ("de", "Wir stellen ein Verfahren vor, mit dem sich neuronale Netze trainieren lassen."),
+        ("fr", "Nous proposons une nouvelle méthode d'apprentissage pour la segmentation."),
+        ("nl", "In dit artikel stellen wij een nieuwe methode voor om netwerken te trainen."),
+        ("ru", "Предлагается новый метод обучения нейронных сетей на зашумлённых данных."),
+        ("zh", "本文提出了一种新的深度学习方法,用于在带有噪声标签的数据上训练神经网络。"),
+        ("ja", "本研究では、ノイズを含むラベルに対して頑健な学習手法を提案する。"),
+        (None, "12 34 56 78"),
+        (None, ""),
+    ],
+)
+def test_languages_are_told(expected, text):
+    from upwell.sources.language import language_of
+
+    assert language_of(text) == expected

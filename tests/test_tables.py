@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from upwell.tables import ON_REQUEST, PUBLISHED, REJECTS, TREND_SERIES, TableError
+from upwell.tables import ON_REQUEST, PAPERS, PUBLISHED, REJECTS, TREND_SERIES, TableError
 
 
 def series(**changes: object) -> pl.DataFrame:
@@ -72,3 +72,10 @@ def test_a_missing_column_is_named_with_those_that_are_there() -> None:
 def test_every_published_table_accepts_no_rows(table) -> None:
     assert table.conform(table.empty()).schema == table.schema
     assert set(table.key) <= set(table.columns)
+
+
+def test_a_table_of_an_older_version_is_completed():
+    papers = PAPERS.empty().drop("language")
+    assert PAPERS.conform(PAPERS.completed(papers)).columns == list(PAPERS.columns)
+    with pytest.raises(TableError, match="no column paper_id"):
+        PAPERS.conform(PAPERS.completed(PAPERS.empty().drop("paper_id")))

@@ -40,6 +40,7 @@ def unplaced(ids: list[str], titles: list[str | None], abstracts: list[str]) -> 
         ).with_columns(
             date_precision=pl.lit("none"),
             categories=pl.lit([], dtype=pl.List(pl.String())),
+            language=pl.lit("en"),
             sources=pl.lit(["a.txt#1"]),
             **{
                 name: pl.lit(None, dtype=UNPLACED.schema[name])

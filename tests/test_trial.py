@@ -182,6 +182,7 @@ def test_the_share_is_drawn_from_nothing_to_the_highest():
             "published": [months[i // 10] for i in range(240)],
             "date_precision": "day",
             "categories": [[] for _ in range(240)],
+            "language": "en",
             "sources": [["a.txt#1"] for _ in range(240)],
         },
         schema_overrides={"categories": pl.List(pl.String)},

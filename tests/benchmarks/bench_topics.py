@@ -52,6 +52,7 @@ def unplaced(papers: pl.DataFrame) -> pl.DataFrame:
             arxiv_id="id",
             date_precision=pl.lit("none"),
             categories=pl.lit([], dtype=pl.List(pl.String())),
+            language=pl.lit("en"),
             sources=pl.lit([], dtype=pl.List(pl.String())),
             **others,
         )

@@ -93,7 +93,7 @@ def _merged_fields() -> list[pl.Expr]:
         .then(pl.col("title").first())
         .otherwise(longest.first())
         .alias("title"),
-        pl.col("abstract", "text", "words").first(),
+        pl.col("abstract", "language", "text", "words").first(),
         _earliest(pl.col("first_day")).alias("published"),
         pl.when(dated)
         .then(_earliest(pl.col("date_precision")))

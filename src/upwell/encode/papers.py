@@ -19,12 +19,14 @@ class Embedding:
 
     `vectors` one row per paper, sorted: `paper_id` str, `vector` f32 (n_dims) of length 1.
     `fresh` one row per text that had to be computed: `content_hash` str, `vector`; for the cache.
-    `n_known` texts whose vector was known.
+    `n_known` texts whose vector was known. `n_set_aside` papers are in a language that the encoder
+    does not know: their vector is zero, as that of a text in which nothing is known.
     """
 
     vectors: pl.DataFrame
     fresh: pl.DataFrame
     n_known: int
+    n_set_aside: int = 0
 
 
 def paper_texts(papers: pl.DataFrame) -> pl.DataFrame:
@@ -65,6 +67,10 @@ def embed(
 ) -> Embedding:
     """The vector of every paper; only texts without a known vector are encoded, each once.
 
+    A paper in a language that the encoder does not know gets a zero vector, so that it is in no
+    topic. The static encoder gives all abstracts in Russian, Korean and Arabic the same vector:
+    they would be a topic, of which the language is all that they share.
+
     Parameters
     ----------
     papers : as `tables.UNPLACED`.
@@ -81,7 +87,13 @@ def embed(
         {"content_hash": pl.String(), "vector": pl.Array(pl.Float32, encoder.n_dims)}
     )
     before = pl.DataFrame(schema=schema) if known is None else _as_known(known, schema)
-    texts = paper_texts(papers)
+    is_foreign = (
+        pl.col("language").is_in(list(encoder.languages)).not_().fill_null(False)
+        if encoder.languages is not None
+        else pl.lit(False)
+    )
+    aside = papers.filter(is_foreign).select("paper_id")
+    texts = paper_texts(papers).join(aside, on="paper_id", how="anti")
     wanted = texts.unique("content_hash").sort("content_hash")
     new = wanted.join(before, on="content_hash", how="anti").sort("content_hash")
     rows = np.zeros((len(new), encoder.n_dims), dtype=np.float32)
@@ -91,11 +103,14 @@ def embed(
         if progress is not None:
             progress(start + len(batch), len(new))
     fresh = pl.DataFrame({"content_hash": new["content_hash"], "vector": rows}, schema=schema)
-    vectors = texts.join(pl.concat([before, fresh]), on="content_hash", how="left")
+    found = texts.join(pl.concat([before, fresh]), on="content_hash", how="left")
+    zeros = np.zeros((len(aside), encoder.n_dims), dtype=np.float32)
+    without = aside.with_columns(vector=pl.Series(zeros, dtype=schema["vector"]))
     return Embedding(
-        vectors=vectors.select("paper_id", "vector").sort("paper_id"),
+        vectors=pl.concat([found.select("paper_id", "vector"), without]).sort("paper_id"),
         fresh=fresh,
         n_known=len(wanted) - len(new),
+        n_set_aside=len(aside),
     )
 
 

@@ -28,6 +28,10 @@ class Encoder(Protocol):
     def n_dims(self) -> int:
         """Length of a vector."""
 
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """The languages that it knows, ISO 639-1; None if it is not known which it does not."""
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors (n_texts, n_dims) of length 1; all zero where nothing in a text is known.
 

@@ -34,6 +34,11 @@ class StaticEncoder:
         """Length of a vector."""
         return int(self.vectors.shape[1])
 
+    @property
+    def languages(self) -> frozenset[str]:
+        """English only: to its word pieces Russian and Korean, say, are one and the same."""
+        return frozenset({"en"})
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors (n_texts, n_dims) of length 1, bit for bit the same however texts are batched."""
         sums: NDArray[np.float32] = log_counts(self.tokenizer, texts) @ self.vectors

@@ -25,6 +25,11 @@ class TransformerEncoder:
     n_dims: int
     model: "SentenceTransformer"
 
+    @property
+    def languages(self) -> None:
+        """Not known: a model may have been trained in any."""
+        return
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors (n_texts, n_dims) of length 1.
 

@@ -12,6 +12,7 @@ from upwell.sources.dates import not_after
 from upwell.sources.dating import Rule
 from upwell.sources.identifiers import find_identifiers
 from upwell.sources.item import Item, RawRecord, RawReject
+from upwell.sources.language import language_of
 from upwell.tables import RECORDS, REJECTS
 
 # The shortest abstracts of 44,000 from arXiv have 16 words; below 8 there are only remains such as
@@ -113,6 +114,7 @@ class Assembler:
             "n_authors": record.n_authors,
             "n_comments": record.n_comments,
             "categories": [text.one_line(category) for category in record.categories],
+            "language": language_of(abstract),
             "problems": problems,
         }
 

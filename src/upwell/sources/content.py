@@ -2,13 +2,16 @@
 
 import codecs
 import io
+import lzma
 import stat
+import struct
+import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 import zstandard
 
@@ -21,6 +24,15 @@ _HEAD = 1_000_000
 _BLOCK = 1 << 16
 # zstd can blow up a kilobyte to 32 MB; a larger block could fill the memory at once.
 _ZSTD_BLOCK = 1 << 10
+_GZIP = b"\x1f\x8b"
+# A file that unpacks to more than this much, and this many times its size, is made to fill a disk;
+# metadata of papers shrinks to a tenth at best.
+_ALWAYS = 100_000_000  # bytes
+_MOST_TIMES = 200
+_UNREADABLE = (
+    OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, zipfile.BadZipFile,
+    RuntimeError, ValueError, struct.error,
+)  # fmt: skip
 _WIDE_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -67,9 +79,58 @@ class Content:
     `fault` says why the content ends early, once it was read: what came before is good.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, file: "Path | Callable[[], IO[bytes]]", *, n_packed: int = 0) -> None:
+        """Of a file on disk, or of one that can be opened again and again.
+
+        Parameters
+        ----------
+        file : its path, or what opens it.
+        n_packed : bytes that it takes where it lies, by which it is seen when it blows up.
+        """
+        self._file = file
+        self._n_packed = n_packed
         self.fault: str | None = None
+
+    def open(self) -> IO[bytes]:
+        """The file as it is, compressed or not.
+
+        Raises
+        ------
+        OSError
+            It cannot be read, or is no file.
+        """
+        if not isinstance(self._file, Path):
+            return self._file()
+        status = self._file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(0, "it is a folder, a pipe or a device, not a file")
+        self._n_packed = status.st_size
+        return self._file.open("rb")
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether the file is not compressed."""
+        with self.open() as file:
+            start = file.read(4)
+        return not start.startswith(_GZIP) and start != zstandard.FRAME_HEADER
+
+    @property
+    def limit(self) -> int:
+        """Bytes that it may unpack to."""
+        return max(_ALWAYS, _MOST_TIMES * self._n_packed)
+
+    def unpacked(self) -> BinaryIO:
+        """The bytes without compression; unlike those of the content, in whatever encoding."""
+        return io.BufferedReader(_Stream(self, self._bytes()), buffer_size=_BLOCK)
+
+    def _bytes(self) -> Iterator[bytes]:
+        """The blocks without compression, as long as they are in proportion to the file."""
+        n = 0
+        for block in _decompressed(self.open):
+            n += len(block)
+            if n > self.limit:
+                raise EOFError(f"it unpacks to more than {_MOST_TIMES} times its size")
+            yield block
 
     @cached_property
     def head(self) -> Head:
@@ -92,6 +153,12 @@ class Content:
                         continue
                 is_last = not data.endswith(b"\n")
                 yield Line(number, _decoded(data).rstrip("\r\n"), is_last=is_last)
+
+    def blocks(self) -> Iterator[bytes]:
+        """The content in pieces, as they come."""
+        with self._stream() as stream:
+            while block := stream.read(_BLOCK):
+                yield block
 
     def document(self) -> bytes:
         """The whole content.
@@ -116,7 +183,7 @@ class Content:
 
     def _stream(self) -> BinaryIO:
         """A new stream from the start; a fault ends it and is kept."""
-        return io.BufferedReader(_Stream(self, _unwrapped(self._path)), buffer_size=_BLOCK)
+        return io.BufferedReader(_Stream(self, _unwrapped(self._bytes())), buffer_size=_BLOCK)
 
 
 class _Stream(io.RawIOBase):
@@ -135,7 +202,7 @@ class _Stream(io.RawIOBase):
         while not self._rest:
             try:
                 block = next(self._blocks, None)
-            except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+            except _UNREADABLE as error:
                 self._content.fault = _in_words(error)
                 block = None
             if block is None:
@@ -169,9 +236,9 @@ def _in_words(error: Exception) -> str:
     return f"cannot be read to its end: {str(error).strip().rstrip('.') or type(error).__name__}"
 
 
-def _unwrapped(path: Path) -> Iterator[bytes]:
-    """The blocks of a file without compression, in UTF-8, lines ended by a line feed."""
-    blocks = _narrow(_decompressed(path))
+def _unwrapped(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The blocks in UTF-8, lines ended by a line feed."""
+    blocks = _narrow(blocks)
     first = next(blocks, b"")
     # Only the line ends of a Mac before 2001: a file without a line feed would be one long line.
     old_ends = b"\r" in first and b"\n" not in first
@@ -199,14 +266,12 @@ def _narrow(blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield decoder.decode(b"", final=True).encode()
 
 
-def _decompressed(path: Path) -> Iterator[bytes]:
+def _decompressed(opened: Callable[[], IO[bytes]]) -> Iterator[bytes]:
     """The blocks of a file, read through gzip or zstd, which are known by their first bytes."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(0, "it is a folder, a pipe or a device, not a file")
-    with path.open("rb") as file:
+    with opened() as file:
         start = file.read(4)
         file.seek(0)
-        if start.startswith(b"\x1f\x8b"):
+        if start.startswith(_GZIP):
             yield from _gunzipped(file)
         elif start == zstandard.FRAME_HEADER:
             yield from _unzstd(file)
@@ -215,7 +280,7 @@ def _decompressed(path: Path) -> Iterator[bytes]:
                 yield block
 
 
-def _gunzipped(file: BinaryIO) -> Iterator[bytes]:
+def _gunzipped(file: IO[bytes]) -> Iterator[bytes]:
     """The blocks inside gzip; a stream may have several members."""
     import gzip
 
@@ -224,7 +289,7 @@ def _gunzipped(file: BinaryIO) -> Iterator[bytes]:
             yield block
 
 
-def _unzstd(file: BinaryIO) -> Iterator[bytes]:
+def _unzstd(file: IO[bytes]) -> Iterator[bytes]:
     """The blocks inside zstd; unlike the library's reader, a frame that breaks off is an error."""
     frame = zstandard.ZstdDecompressor().decompressobj()
     data = b""

@@ -67,6 +67,18 @@ def not_after(when: When, last: dt.date, what: str) -> When:
     return undated(when.day.isoformat(), f"is after {what}, {last.isoformat()}")
 
 
+def year_of_new_year(when: When) -> When:
+    """The date, but its year only if it is a 1 January.
+
+    OpenAlex and Semantic Scholar give the first day of a year where they know no more than the
+    year; hardly any paper appears on that day.
+    """
+    is_new_year = (
+        when.precision == "day" and when.day is not None and when.day.timetuple()[1:3] == (1, 1)
+    )
+    return When(when.day, "year", when.problem) if is_new_year else when
+
+
 def parse_date(value: object) -> When:
     """The date that a cell or a JSON value holds.
 

@@ -4,11 +4,12 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import polars as pl
 
 from upwell.config import SourceConfig
+from upwell.sources.archives import Member, archive_kind, members
 from upwell.sources.assemble import Assembler
 from upwell.sources.content import Content, Head, TooLargeError
 from upwell.sources.dating import dating_note, day_in_name
@@ -23,7 +24,7 @@ _KINDS = (
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
     (b"%PDF", "a PDF; the text of papers is not extracted"),
-    (b"PK\x03\x04", "a zip archive (or a file of an office program); unpack it or save it as CSV"),
+    (b"PK\x03\x04", "a zip archive inside another compression; unpack it"),
     (b"BZh", "bzip2; unpack it, or compress it with gzip or zstd"),
     (b"\xfd7zXZ", "xz; unpack it, or compress it with gzip or zstd"),
     (b"SQLite format 3", "an SQLite database; export the table as CSV"),
@@ -31,6 +32,7 @@ _KINDS = (
     (b"@", "BibTeX"),
 )
 
+_MOST_NOTES = 50  # of an archive
 
 VERSION = 1
 """Of the reading: raised whenever the same bytes would give other records, so that they are read
@@ -83,7 +85,8 @@ def read_files(
     Returns
     -------
     The records, the rejects and the reports. A file that cannot be read, or only in part, is one
-    reject with the name of the file as `source`; the others are read.
+    reject with the name of the file as `source`; the others are read. An archive is one file, and
+    the `source` of what is inside names the member: `archive.zip!folder/member.json#12`.
 
     Raises
     ------
@@ -93,11 +96,11 @@ def read_files(
     check_columns(config.columns)
     reports, records, rejects = [], [RECORDS.empty()], [REJECTS.empty()]
     for i, file in enumerate(sorted(files), 1):
-        assembler = Assembler(file.name, today)
-        report = _read_file(file, Context(config, today, day_in_name(file.path.name)), assembler)
+        report, parts = _read_file(file, config, today)
         reports.append(report)
-        records += assembler.records
-        rejects.append(assembler.rejects())
+        for part in parts:
+            records += part.records
+            rejects.append(part.rejects())
         if progress:
             progress(i, len(files))
     return Reading(
@@ -105,9 +108,68 @@ def read_files(
     )
 
 
-def _read_file(file: InputFile, context: Context, assembler: Assembler) -> FileReport:
-    """Hands the items of one file to the assembler."""
+def _read_file(
+    file: InputFile, config: SourceConfig, today: dt.date
+) -> tuple[FileReport, list[Assembler]]:
+    """What became of one file, and the rows of it, or of each member of an archive."""
     content = Content(file.path)
+    day = day_in_name(file.path.name)
+    kind = archive_kind(content)
+    parts = []
+    if kind is None:
+        parts.append(_read_content(content, file.name, Context(config, today, day)))
+    else:
+        for member in members(content, kind):
+            name = f"{file.name}!{member.name}" if member.name else file.name
+            context = Context(config, today, day_in_name(PurePosixPath(member.name).name) or day)
+            parts.append(_read_member(member, name, context))
+        if not parts:
+            nothing = RawReject(None, "empty_file", f"{kind} archive without a file")
+            parts.append(_rejected(file.name, nothing, today))
+    formats = sorted({part.format for part in parts if part.format})
+    sha256, n_bytes = digest(file.path)
+    report = FileReport(
+        name=file.name,
+        path=file.path,
+        format=(f"{kind}: " if kind else "") + ", ".join(formats) if formats else kind,
+        sha256=sha256,
+        n_bytes=n_bytes,
+        n_records=sum(part.rows.n_records for part in parts),
+        n_rejects=sum(part.rows.n_rejects for part in parts),
+        notes=_notes(parts),
+        has_future=any(part.rows.has_future for part in parts),
+    )
+    return report, [part.rows for part in parts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A file or a member of an archive that was read."""
+
+    name: str
+    format: str | None
+    rows: Assembler
+    notes: tuple[str, ...] = ()
+
+
+def _rejected(name: str, reject: RawReject, today: dt.date) -> _Part:
+    """A file or member of which there is nothing but a reject."""
+    rows = Assembler(name, today)
+    rows.add(reject)
+    return _Part(name, None, rows)
+
+
+def _read_member(member: Member, name: str, context: Context) -> _Part:
+    """A member of an archive."""
+    if member.content is not None:
+        return _read_content(member.content, name, context)
+    why = member.reject or RawReject(None, "unreadable_file", "is not read")
+    return _rejected(name, why, context.today)
+
+
+def _read_content(content: Content, name: str, context: Context) -> _Part:
+    """Hands the items of a file or a member to an assembler."""
+    assembler = Assembler(name, context.today)
     head = content.head
     known = next((f for f in FORMATS if head.data.strip() and f.recognises(head)), None)
     if known is None:
@@ -124,20 +186,24 @@ def _read_file(file: InputFile, context: Context, assembler: Assembler) -> FileR
             assembler.add(RawReject(None, "empty_file", f"{known.name} without a record"))
     assembler.flush()
     note = dating_note(assembler.n_dated_by)
-    if note:
-        context.notes.append(note)
-    sha256, n_bytes = digest(file.path)
-    return FileReport(
-        name=file.name,
-        path=file.path,
-        format=known.name if known else None,
-        sha256=sha256,
-        n_bytes=n_bytes,
-        n_records=assembler.n_records,
-        n_rejects=assembler.n_rejects,
-        notes=tuple(context.notes),
-        has_future=assembler.has_future,
-    )
+    notes = (*context.notes, note) if note else tuple(context.notes)
+    return _Part(name, known.name if known else None, assembler, notes)
+
+
+def _notes(parts: Sequence[_Part]) -> tuple[str, ...]:
+    """What was inferred, of several members each note once with how many it is of."""
+    if len(parts) == 1:
+        return parts[0].notes
+    of: dict[str, list[str]] = {}
+    for part in parts:
+        for note in part.notes:
+            of.setdefault(note, []).append(part.name)
+    listed = [
+        f"{note} ({names[0].partition('!')[2] if len(names) == 1 else f'{len(names)} members'})"
+        for note, names in of.items()
+    ]
+    more = [f"and {len(listed) - _MOST_NOTES} more notes"] if len(listed) > _MOST_NOTES else []
+    return (*listed[:_MOST_NOTES], *more)
 
 
 def _items(known: Format, content: Content, context: Context) -> Iterator[Item]:

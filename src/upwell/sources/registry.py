@@ -1,15 +1,29 @@
 """The formats that are known, in the order in which they are asked. A new one is a line here."""
 
 from upwell.sources.abstract_listing import AbstractListing
+from upwell.sources.acl_anthology import AclAnthology
+from upwell.sources.arxiv_atom import ArxivAtom
+from upwell.sources.arxiv_snapshot import ArxivSnapshot
 from upwell.sources.csv_table import CsvTable
 from upwell.sources.huggingface import DailyPapers
+from upwell.sources.huggingface_dump import HuggingFaceDump
 from upwell.sources.item import Format
 from upwell.sources.json_document import JsonDocument
 from upwell.sources.json_lines import JsonLines
+from upwell.sources.oai_pmh import OaiPmh
+from upwell.sources.openalex import OpenAlex
 from upwell.sources.parquet import Parquet
+from upwell.sources.semantic_scholar import SemanticScholar
 
 FORMATS: tuple[Format, ...] = (
     Parquet(),
+    ArxivAtom(),
+    OaiPmh(),
+    AclAnthology(),
+    ArxivSnapshot(),
+    OpenAlex(),
+    SemanticScholar(),
+    HuggingFaceDump(),
     AbstractListing(),
     JsonLines(),
     JsonDocument(),

@@ -7,11 +7,12 @@ from fnmatch import fnmatch
 import polars as pl
 
 from upwell.sources import FileReport, name_files
-from upwell.store.corpus import KnownFile, Removal, State
+from upwell.store.corpus import KnownFile, Removal, State, sourced
 from upwell.tables import RECORDS, REJECTS
 
 _VERSION_MARK = 8  # characters of the hash that tell an older version of a file
-_SAME = [c for c in RECORDS.columns if c not in {"source", "problems"}]
+# `language` is told by the abstract, and null where an older upwell read it.
+_SAME = [c for c in RECORDS.columns if c not in {"source", "problems", "language"}]
 
 
 def assemble(
@@ -33,8 +34,7 @@ def assemble(
     kept, out = _take_out(_sourced(_without_repeats(state, records), names), state.removals)
     bad = _sourced(rejects, names)
     n_records = dict(kept["name"].value_counts().iter_rows())
-    n_bad = pl.concat([bad["name"], out["source"].str.replace(r"#[^#]*$", "")]).value_counts()
-    n_rejects = dict(n_bad.iter_rows())
+    n_rejects = dict(pl.concat([bad["name"], out["name"]]).value_counts().iter_rows())
     named = sorted(((names[f.key], f) for f in state.current), key=lambda pair: pair[0])
     return (
         RECORDS.conform(kept),
@@ -77,20 +77,19 @@ def _without_repeats(state: State, records: pl.DataFrame) -> pl.DataFrame:
 def _sourced(frame: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
     """`source` from the name of the file and the position in it."""
     name = pl.col("key").replace_strict(names, return_dtype=pl.String)
-    return frame.with_columns(
-        source=pl.concat_str(name, "position", separator="#", ignore_nulls=True), name=name
-    )
+    return frame.with_columns(source=sourced(name), name=name)
 
 
 def _take_out(
     records: pl.DataFrame, removals: Sequence[Removal]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The records that stay, and those of removed sources as rejects."""
-    stay, out = records, [REJECTS.empty()]
+    stay, out = records, [REJECTS.empty().with_columns(name=pl.lit("").cast(pl.String))]
     for removal in (r for r in removals if r.kind == "source"):
         hit = [n for n in stay["name"].unique() if fnmatch(n, removal.what)]
         gone = pl.col("name").is_in(hit)
-        out.append(_as_rejects(stay.filter(gone), f"--source {removal.what}", removal.on))
+        rejects = _as_rejects(stay.filter(gone), f"--source {removal.what}", removal.on)
+        out.append(rejects.with_columns(stay.filter(gone)["name"]))
         stay = stay.filter(~gone)
     return stay, pl.concat(out)
 

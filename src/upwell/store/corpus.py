@@ -194,7 +194,9 @@ def read_batches(outputs: Path, files: Iterable[KnownFile]) -> tuple[pl.DataFram
         named = [
             keyed(p).with_columns(batch=pl.lit(n)) for n, p in zip(batches, parts, strict=True)
         ]
-        whole = pl.concat([keyed(table.empty()).with_columns(batch=pl.lit("")), *named])
+        # A batch of an older version lacks columns that were added since; they are null.
+        empty = keyed(table.empty()).with_columns(batch=pl.lit(""))
+        whole = pl.concat([empty, *named], how="diagonal")
         found.append(whole.join(mine, on=["key", "batch"], how="semi").drop("batch"))
     return found[0], found[1]
 
@@ -236,15 +238,26 @@ def _write_batch(
 
 
 def keyed(frame: pl.DataFrame) -> pl.DataFrame:
-    """`source` parted into `key` and `position` (null for a whole file)."""
-    parts = pl.col("source").str.splitn("#", 2).struct
-    return frame.with_columns(key=parts.field("field_0"), position=parts.field("field_1")).drop(
+    """`source` parted into `key` and `position`.
+
+    The position is null for a whole file, and `!member#position` inside an archive.
+    """
+    source = pl.col("source")
+    position = source.str.extract(r"^[^#!]*([#!].*)$").str.strip_prefix("#")
+    return frame.with_columns(key=source.str.extract(r"^([^#!]*)"), position=position).drop(
         "source"
     )
 
 
+def sourced(name: str | pl.Expr) -> pl.Expr:
+    """A `source` of a name and the column `position`."""
+    position = pl.col("position")
+    is_inside = position.str.starts_with("!") | position.is_null()
+    mark = pl.when(is_inside).then(pl.lit("")).otherwise(pl.lit("#"))
+    return pl.concat_str(name, mark, position.fill_null(""))
+
+
 def _unkeyed(frame: pl.DataFrame) -> pl.DataFrame:
     """`key` and `position` put together again."""
-    source = pl.concat_str("key", "position", separator="#", ignore_nulls=True)
     rest = [c for c in frame.columns if c not in {"key", "position"}]
-    return frame.select(source.alias("source"), *rest)
+    return frame.select(sourced("key").alias("source"), *rest)

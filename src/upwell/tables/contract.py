@@ -57,6 +57,16 @@ class Table:
         """A frame of no rows with this table's columns."""
         return pl.DataFrame(schema=self.schema)
 
+    def completed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame of an older upwell with the columns that were added since, null if they may be.
+
+        Parameters
+        ----------
+        frame : as it was written.
+        """
+        added = [n for n, c in self.columns.items() if c.nullable and n not in frame.columns]
+        return frame.with_columns(pl.lit(None, self.columns[n].dtype).alias(n) for n in added)
+
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame as this table: its columns in order, its types, sorted by its key.
 

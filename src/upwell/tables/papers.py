@@ -5,7 +5,11 @@ from upwell.tables.values import DATE_PRECISIONS, METHODS, REASONS
 
 PAPER_ID = Column(STR, "the paper; the same paper has the same id in every run")
 
-_SOURCE = Column(STR, "where the record stands: `file#position` (line or row, from 1)")
+_SOURCE = Column(
+    STR,
+    "where the record stands: `file#position` (line or row, from 1); inside an archive "
+    "`file!member#position`",
+)
 _REJECT_SOURCE = Column(STR, "where the item stands, `file#position`; a whole file: `file`")
 
 # What is known of a work, whether as a record of one source or as a paper of several.
@@ -20,6 +24,7 @@ _WORK = {
     "n_authors": Column(I32, "number of authors", nullable=True, bounds=(1, 1e6)),
     "n_comments": Column(I32, "comments on the page", nullable=True, bounds=POSITIVE),
     "categories": Column(WORDS, "subject categories as the sources give them"),
+    "language": Column(STR, "of the abstract, ISO 639-1; null if unsure", nullable=True),
 }
 
 RECORDS = Table(
