@@ -1,18 +1,26 @@
 """The formats that are known, in the order in which they are asked. A new one is a line here."""
 
 from upwell.sources.abstract_listing import AbstractListing
+from upwell.sources.bibtex import Bibtex
 from upwell.sources.csv_table import CsvTable
 from upwell.sources.huggingface import DailyPapers
 from upwell.sources.item import Format
 from upwell.sources.json_document import JsonDocument
 from upwell.sources.json_lines import JsonLines
+from upwell.sources.medline import Medline
 from upwell.sources.parquet import Parquet
+from upwell.sources.ris import Ris
+from upwell.sources.web_of_science import WebOfScience
 
 FORMATS: tuple[Format, ...] = (
     Parquet(),
     AbstractListing(),
     JsonLines(),
     JsonDocument(),
+    Ris(),
+    Medline(),
+    WebOfScience(),
+    Bibtex(),
     DailyPapers(),
     CsvTable(),
 )
