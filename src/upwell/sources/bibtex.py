@@ -18,10 +18,11 @@ _KINDS = (
 )
 # Text before the first entry is a comment, such as Scopus's day of export.
 _START = re.compile(
-    rf"(?:[^\n]{{0,500}}\n){{0,30}}?[ \t\ufeff]{{0,20}}@(?:{_KINDS})\s{{0,20}}[{{(]", re.IGNORECASE
+    rf"(?:[^\n\"\t]{{0,500}}\n){{0,30}}?[ \t\ufeff]{{0,20}}@(?:{_KINDS})\s{{0,20}}[{{(]", re.IGNORECASE
 )
 _NO_COMMENT = re.compile(r"\s*[\[{<\"]")
 _LITERAL = {"\\{": "\ue000", "\\}": "\ue001"}  # braces that are text, while others are taken out
+_ACCENT = re.compile(r"\{\\(['\"`^~=.]|[cvuHkrbd](?=[ {]))\s?\{?(\\?[A-Za-z])\}?\}")  # `{\"O}`
 _GROUP = re.compile(r"(\\[A-Za-z]+\*?[ \t]?|[\^_\\])?\{([^{}]*)\}")
 _ARXIV = re.compile(r"(?:arXiv:\s?|abs/)([\w./-]{7,30})", re.IGNORECASE)
 _PASSES = 5
@@ -59,6 +60,7 @@ def readable(value: str) -> str:
         return value
     for literal, kept in _LITERAL.items():
         value = value.replace(literal, kept)
+    value = _ACCENT.sub(r"\\\1{\2}", value)
     for _ in range(_PASSES):
         before = value
         if latex.has_residue(value):
