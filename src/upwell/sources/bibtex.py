@@ -18,7 +18,8 @@ _KINDS = (
 )
 # Text before the first entry is a comment, such as Scopus's day of export.
 _START = re.compile(
-    rf"(?:[^\n\"\t]{{0,500}}\n){{0,30}}?[ \t\ufeff]{{0,20}}@(?:{_KINDS})\s{{0,20}}[{{(]", re.IGNORECASE
+    rf"(?:[^\n\"\t]{{0,500}}\n){{0,30}}?[ \t\ufeff]{{0,20}}@(?:{_KINDS})\s{{0,20}}[{{(]",
+    re.IGNORECASE,
 )
 _NO_COMMENT = re.compile(r"\s*[\[{<\"]")
 _LITERAL = {"\\{": "\ue000", "\\}": "\ue001"}  # braces that are text, while others are taken out

@@ -42,7 +42,7 @@ _SPAN = re.compile(
     re.IGNORECASE,
 )
 # RIS: year, month, day and anything, of which all but the year may be blank.
-_SLASHED = re.compile(r"(?P<date>\d{4}(?:/\d{1,2}){0,2})/+(?!\d+\Z)[^/]*\Z")
+_SLASHED = re.compile(r"(?P<date>\d{4}(?:/\d{1,2}){0,2})/+(?!\d)[^/]*\Z")
 _NUMBERS = re.compile(rf"(?P<a>\d{{1,2}})([/.-])(?P<b>\d{{1,2}})\2{_YEAR}{_TIME}\Z")
 _ONLY_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 

@@ -2,6 +2,7 @@
 
 from upwell.sources.abstract_listing import AbstractListing
 from upwell.sources.bibtex import Bibtex
+from upwell.sources.csl_json import CslJson
 from upwell.sources.csv_table import CsvTable
 from upwell.sources.huggingface import DailyPapers
 from upwell.sources.item import Format
@@ -15,6 +16,7 @@ from upwell.sources.web_of_science import WebOfScience
 FORMATS: tuple[Format, ...] = (
     Parquet(),
     AbstractListing(),
+    CslJson(),
     JsonLines(),
     JsonDocument(),
     Ris(),
