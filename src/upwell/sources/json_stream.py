@@ -11,6 +11,7 @@ from upwell.sources.json_document import next_object
 
 _DECODER = json.JSONDecoder(strict=False)
 _BETWEEN = re.compile(r"[\s,\[\]]*")
+_DEEPEST = 1000
 _BLOCK = 1 << 16  # characters after which what was read is looked at
 
 
@@ -42,7 +43,7 @@ def read_objects(lines: Iterator[Line]) -> Iterator[Row | RawReject]:
 class _Reader:
     """Holds the object that is not complete yet; `wanted` characters more are worth another try.
 
-    Each try doubles what has to come before the next, so that time grows with the length only.
+    As many as there are already, so that time grows with the length only.
     """
 
     def __init__(self) -> None:
@@ -60,7 +61,8 @@ class _Reader:
                 may_go_on = not is_end and len(text) - at <= LINE_LIMIT
                 if may_go_on and _is_unfinished(error, text):
                     break
-                end = next_object(text, at)
+                # What nests too deep is no record, nor are the objects inside of it.
+                end = next_object(text, at + isinstance(error, RecursionError) * _DEEPEST)
                 if may_go_on and end == len(text):
                     break
                 self._index += 1
