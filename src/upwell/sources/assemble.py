@@ -91,8 +91,8 @@ class Assembler:
 
     def _row(self, record: RawRecord) -> "dict[str, object] | RawReject":
         """The row of a record, or a reject if its abstract is too poor."""
-        abstract = text.repair(record.abstract)
-        abstract = without_notice(abstract)
+        # First as it stands: without its ©, an English abstract is ASCII and quickly repaired.
+        abstract = without_notice(text.repair(without_notice(record.abstract)))
         abstract = _LABEL.sub("", abstract, count=1) if _LABEL.match(abstract) else abstract
         poor = _poor(record, abstract)
         if poor:
