@@ -148,6 +148,24 @@ def backtest_run(
 
 
 @app.command
+def rejects(
+    run_name: RunName = "latest",
+    *,
+    outputs: Outputs = Path("outputs"),
+    examples: Annotated[
+        int,
+        Parameter(
+            help="Shown of each reason in each file, at most.", validator=validators.Number(gte=0)
+        ),
+    ] = 3,
+) -> None:
+    """Show what a run could not read: by file and reason, with examples."""
+    from flows import rejects as view
+
+    view.run(run_name, outputs=outputs, examples=examples)
+
+
+@app.command
 def remove(
     *,
     paper: Annotated[

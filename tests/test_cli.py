@@ -36,6 +36,8 @@ def upwell(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         (["prune", "--keep", "1"], "outputs: no such folder"),
         (["verify"], "outputs: no such folder; name a folder of outputs with --outputs"),
         (["rebuild"], "outputs: no such folder"),
+        (["rejects"], "outputs holds no run yet; start one with `upwell run`"),
+        (["rejects", "--examples", "-1"], "--examples"),
         (["theme", "mamba"], "outputs holds no run yet: start one with `upwell run`"),
         (["theme", " ", "empty"], "has no word to look for"),
         (["theme", "mamba", "nowhere"], "nowhere"),

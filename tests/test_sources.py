@@ -208,7 +208,7 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path):
         tmp_path / "prose.txt", "Call me Ishmael. Some years ago, never mind how long precisely.\n"
     )
     write(tmp_path / "paper.csv", b"%PDF-1.7\n\xe2\xe3\xcf\xd3")
-    write(tmp_path / "list.bib", "@article{x, title={T}}")
+    write(tmp_path / "list.xml", "<papers><paper/></papers>")
     write(tmp_path / "wide.txt", LINE.encode("utf-16-le"))
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "pipe")
@@ -217,7 +217,7 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path):
     assert dict(reading.rejects.select("source", "reason").iter_rows()) == {
         "empty.txt": "empty_file", "blank.txt": "empty_file", "empty.gz": "empty_file",
         "empty.json": "empty_file", "image.txt": "unknown_format", "prose.txt": "unknown_format",
-        "paper.csv": "unknown_format", "list.bib": "unknown_format", "wide.txt": "unknown_format",
+        "paper.csv": "unknown_format", "list.xml": "unknown_format", "wide.txt": "unknown_format",
         "dangling": "unreadable_file", "pipe": "unreadable_file",
     }  # fmt: skip
     details = dict(reading.rejects.select("source", "detail").iter_rows())

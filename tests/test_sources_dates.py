@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upwell.sources.dates import UNDATED, month_number, not_after, parse_date
+from upwell.sources.dates import (
+    UNDATED,
+    When,
+    earliest,
+    in_year,
+    month_number,
+    not_after,
+    parse_date,
+)
 from upwell.sources.identifiers import Identifiers, find_identifiers
 
 DAY = dt.date(2020, 7, 28)
@@ -40,6 +48,14 @@ YEAR = dt.date(2020, 1, 1)
         ("JULY 2020", JULY, "month"),
         ("July, 2020", JULY, "month"),
         ("2020 Jul", JULY, "month"),
+        ("07/2020", JULY, "month"),
+        ("2020/07/28/", DAY, "day"),
+        ("2020/07/28/epub", DAY, "day"),
+        ("2020/07//", JULY, "month"),
+        ("2020///", YEAR, "year"),
+        ("July 26-30, 2020", JULY, "month"),
+        ("26-30 July 2020", JULY, "month"),
+        ("26 July 2020 through 30 July 2020", JULY, "month"),
         ("2020", YEAR, "year"),
         ("2020.0", YEAR, "year"),
         (2020, YEAR, "year"),
@@ -72,8 +88,7 @@ def test_dates_have_the_precision_they_are_written_with(written, day, precision)
         ("0000-01-01", "has the year 0"),
         ("0", "is not understood"),
         (0, "has the year 0"),
-        ("03/04/2020", "may mean two days"),
-        ("03.04.2020", "may mean two days"),
+        ("13/2020", "is not in the calendar"),
         ("MAR 16", "is not understood"),
         ("yesterday", "is not understood"),
         ("1/2/20", "is not understood"),
@@ -93,6 +108,72 @@ def test_a_date_of_which_only_the_year_is_understood():
     when = parse_date("Spring 2020")
     assert (when.day, when.precision) == (YEAR, "year")
     assert when.problem == "date 'Spring 2020' is not understood but for its year"
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("03/04/2020", "may mean two days, day or month first; only its year is kept"),
+        ("03.04.2020", "may mean two days, day or month first; only its year is kept"),
+        ("2020 Mar-Apr", "names several months; only its year is kept"),
+        ("31 May-3 June 2020", "names several months; only its year is kept"),
+        ("2020 Jan/Mar", "names several months; only its year is kept"),
+        ("2020 Autumn", "is not understood but for its year"),
+        ("not before May 2020", "is not understood but for its year"),
+    ],
+)
+def test_of_a_date_that_may_mean_several_the_year_is_kept(written, why):
+    assert parse_date(written) == When(YEAR, "year", f"date {written!r} {why}")
+
+
+def test_an_ambiguous_day_is_read_as_it_is_set():
+    assert parse_date("03/04/2020", day_first=True) == When(dt.date(2020, 4, 3), "day")
+    assert parse_date("03/04/2020", day_first=False) == When(dt.date(2020, 3, 4), "day")
+    for day_first in (True, False, None):
+        assert parse_date("28/07/2020", day_first=day_first).day == DAY
+        assert parse_date("07/28/2020", day_first=day_first).day == DAY
+
+
+@pytest.mark.parametrize(
+    ("written", "year", "day", "precision"),
+    [
+        ("JUL 28", "2020", DAY, "day"),
+        ("28 July", "2020", DAY, "day"),
+        ("jul", "2020", JULY, "month"),
+        ("7", "2020", JULY, "month"),
+        ("July 26-30", "2020", JULY, "month"),
+        ("JUL-SEP", "2020", YEAR, "year"),
+        ("SPR", "2020", YEAR, "year"),
+        ("13", "2020", YEAR, "year"),
+        ("0", "2020", YEAR, "year"),
+        ("FEB 30", "2020", YEAR, "year"),
+        ("", "2020", YEAR, "year"),
+        ("28 Jul 2020", "2020", DAY, "day"),
+        ("28 Jul 2020", "", DAY, "day"),
+        ("Jul 28", "2020/07/28/", DAY, "day"),
+        ("JUL 2020", "2021", JULY, "month"),
+        ("JUL 28", "", None, "none"),
+        ("", "", None, "none"),
+    ],
+)
+def test_a_date_whose_year_stands_elsewhere(written, year, day, precision):
+    when = in_year(written, year)
+    assert (when.day, when.precision) == (day, precision)
+    if precision == "year" and written:
+        assert repr(written)[:-1] in when.problem or written in when.problem
+
+
+def test_of_several_dates_the_one_that_is_over_first_stands():
+    day, month, year = parse_date("2020-07-28"), parse_date("2020-07"), parse_date("2020")
+    assert earliest([year, month, day]) is day
+    assert earliest([parse_date("2021-03"), day]) is day
+    assert earliest([day, parse_date("2020-06")]).day == dt.date(2020, 6, 1)
+    assert earliest([parse_date("2019"), day]).precision == "year"
+    assert earliest([]) is UNDATED
+    assert earliest([UNDATED, parse_date("soon")]).problem.endswith("counts as undated")
+    assert earliest([parse_date("soon"), day]) == When(DAY, "day", "date 'soon' is not understood")
+    ambiguous = parse_date("03/04/2020")
+    assert earliest([year, ambiguous]) is ambiguous
 
 
 def test_nothing_is_dated_after_the_last_possible_day():

@@ -176,6 +176,7 @@ def test_its_own_date_goes_before_bibtex_and_that_before_the_id():
 def test_a_date_that_cannot_be_used_says_what_was_used_instead():
     ambiguous = parse_date("03/04/2025")
     assert date_record(ambiguous, {}, [], None).when is ambiguous
+    assert date_record(ambiguous, {}, ["2404.00001"], None).when is ambiguous
     assert date_record(ambiguous, {}, ["2504.00001"], None).when == When(
         dt.date(2025, 4, 1),
         "month",

@@ -28,6 +28,12 @@ class SourceConfig(_Frozen):
         description="Year in which a page without a year in its header was saved; "
         "without it, the year is inferred from the page.",
     )
+    day_first: bool | None = Field(
+        None,
+        title="03/04/2020 is a day in April",
+        description="What dates such as 03/04/2020 mean: 3 April (yes, `--day-first`) or 4 March "
+        "(no, `--no-day-first`). Unset, only their year is used, as either may be meant.",
+    )
     columns: dict[str, str] = Field(
         default_factory=dict,
         title="Columns (field: column)",

@@ -52,8 +52,8 @@ print(series[series["kind"] == "theme"].pivot(index="bucket_start", columns="sub
 
 Ids join the tables: `paper_id` throughout, `topic_id` between `papers`, `topics` and
 `topic_lineage`; in `trends` and `trend_series`, `subject` is the topic id as text or the
-theme's name. `source` is `file#position`: the line (text, JSONL, CSV) or the row (JSON arrays,
-Parquet) where the record begins, counted from 1. Fractions are 0–1. Each file carries its schema
+theme's name. `source` is `file#position`: the line (text, exports, JSONL, CSV) or the row (JSON
+arrays, Parquet) where the record begins, counted from 1. Fractions are 0–1. Each file carries its schema
 version as `upwell.schema_version` in the Parquet metadata; within a version, columns are only added.
 """
 

@@ -13,6 +13,7 @@ from upwell.sources.dating import Rule
 from upwell.sources.identifiers import find_identifiers
 from upwell.sources.item import Item, RawRecord, RawReject
 from upwell.sources.language import language_of
+from upwell.sources.notices import without_notice
 from upwell.tables import RECORDS, REJECTS
 
 # The shortest abstracts of 44,000 from arXiv have 16 words; below 8 there are only remains such as
@@ -20,7 +21,12 @@ from upwell.tables import RECORDS, REJECTS
 MIN_ABSTRACT_WORDS = 8
 _EXCERPT = 200  # characters
 _CHUNK = 20_000  # rows that are Python objects at one time
-_LABEL = re.compile(r"\s*abstract\s*(?:[:.]|\u2014|--?(?=\s))\s*", re.IGNORECASE)
+_LABEL = re.compile(
+    r"\s*abstract\s*(?:[:.]|\u2014|--?(?=\s))\s*"
+    # Without a mark only before words that begin an abstract: "Abstract Argumentation …" stays.
+    r"|\s*abstract\s+(?-i:(?=(?:We|This|The|In|An?|Background|Objectives?|Purpose|Aims?)\b))",
+    re.IGNORECASE,
+)
 _PLACEHOLDER = re.compile(
     r"\W*(?:(?:no )?abstract(?: is)?(?: not)? (?:un)?available|no abstract|abstract|n/?a|none|null"
     r"|nan|tba|tbd)?\W*\Z",
@@ -86,7 +92,8 @@ class Assembler:
 
     def _row(self, record: RawRecord) -> "dict[str, object] | RawReject":
         """The row of a record, or a reject if its abstract is too poor."""
-        abstract = text.repair(record.abstract)
+        # First as it stands: without its ©, an English abstract is ASCII and quickly repaired.
+        abstract = without_notice(text.repair(without_notice(record.abstract)))
         abstract = _LABEL.sub("", abstract, count=1) if _LABEL.match(abstract) else abstract
         poor = _poor(record, abstract)
         if poor:

@@ -1,8 +1,10 @@
 """Dates as sources write them, with how much of each is known. An ambiguous date is not guessed."""
 
+import calendar
 import datetime as dt
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Precision = Literal["day", "month", "year", "none"]
@@ -12,7 +14,8 @@ _MONTH_NAMES = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
     "october", "november", "december",
 )  # fmt: skip
-MONTH = r"(?P<month>(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*)\.?"
+_MONTH_WORD = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*"
+MONTH = rf"(?P<month>{_MONTH_WORD})\.?"
 _YEAR = r"(?P<year>\d{4})"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 # A time of day after the day; only the day is kept.
@@ -29,8 +32,17 @@ _WRITTEN = tuple(
         rf"(?:[a-z]{{3,9}},? )?{_DAY}[ -]{MONTH}[ -],?{_YEAR}{_TIME}",
         rf"{MONTH}[ ,-]+{_YEAR}",
         rf"{_YEAR}[ -]{MONTH}(?:[ -]{_DAY})?",
+        rf"(?P<number>\d{{1,2}})/{_YEAR}",
     )
 )
+# "24-27 Sept. 2019", "31 May-3 June 2016", "2022 Jul-Aug", "10 May 2018 through 14 May 2018"
+_SPAN = re.compile(
+    rf"(?:{_MONTH_WORD}(?![a-z])|(?<!\d)\d{{1,4}}(?!\d)(?:st|nd|rd|th)?|to\b|through\b|and\b"
+    r"|[-\u2013\u2014/&,. ]){2,40}\Z",
+    re.IGNORECASE,
+)
+# RIS: year, month, day and anything, of which all but the year may be blank.
+_SLASHED = re.compile(r"(?P<date>\d{4}(?:/\d{1,2}){0,2})/+(?!\d)[^/]*\Z")
 _NUMBERS = re.compile(rf"(?P<a>\d{{1,2}})([/.-])(?P<b>\d{{1,2}})\2{_YEAR}{_TIME}\Z")
 _ONLY_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 
@@ -46,6 +58,7 @@ class When:
 
 UNDATED = When()
 UNDATED_PAPER = "; the paper counts as undated"  # how the problem of a date that is none ends
+ONLY_YEAR = "; only its year is kept"
 
 
 def undated(written: str, why: str) -> When:
@@ -79,19 +92,21 @@ def year_of_new_year(when: When) -> When:
     return When(when.day, "year", when.problem) if is_new_year else when
 
 
-def parse_date(value: object) -> When:
+def parse_date(value: object, *, day_first: bool | None = None) -> When:
     """The date that a cell or a JSON value holds.
 
     Parameters
     ----------
     value : text in any common spelling, a date, a timestamp, a year, or seconds or milliseconds
         since 1970; None and blank text are no date.
+    day_first : what 03/04/2020 means, if that is known: 3 April, or (False) 4 March.
 
     Returns
     -------
-    The date with its precision. A date that is not in the calendar, not understood, or ambiguous
-    (03/04/2020) has precision `none` and a problem that says so; a text of which only the year is
-    understood (`Spring 2020`) has precision `year` and a problem.
+    The date with its precision. A date that is not in the calendar or not understood has precision
+    `none` and a problem that says so. One that may mean two days (03/04/2020), names several months
+    (`Mar-Apr 2020`) or of which only the year is understood (`Spring 2020`) has precision `year`
+    and a problem. Several days of a month (`24-27 Sept. 2019`) have precision `month`.
     """
     if isinstance(value, dt.datetime):
         return When(value.date(), "day")
@@ -104,7 +119,66 @@ def parse_date(value: object) -> When:
     text = " ".join(str(value).split()) if value is not None else ""
     if not text or text.lower() in {"none", "nan", "nat", "null", "n/a", "na", "-"}:
         return UNDATED
-    return _from_text(text)
+    return _from_text(text, day_first)
+
+
+def in_year(written: str, year: str, *, day_first: bool | None = None) -> When:
+    """The date of a text that may leave out the year.
+
+    Parameters
+    ----------
+    written : `MAR 16`, `mar`, `7`, `JUL-SEP`, `26-30 August`, or a date in full; may be blank.
+    year : what the source gives as the year; may be blank, or a date in full.
+    day_first : as in `parse_date`.
+
+    Returns
+    -------
+    The date as `parse_date` gives it; that of the year alone where the text is no date.
+    """
+    written, year = " ".join(written.split()), " ".join(year.split())
+    whole = parse_date(year, day_first=day_first)
+    if not written or whole.day is None or whole.precision != "year":
+        return whole if whole.day is not None else parse_date(written, day_first=day_first)
+    if _ONLY_YEAR.search(written):
+        return earliest([parse_date(written, day_first=day_first), whole])
+    if written.isdecimal():
+        when = on_calendar(f"{year}-{written}", whole.day.year, int(written) or 13, None)
+    else:
+        when = parse_date(f"{written} {year}", day_first=day_first)
+    return earliest([when, whole])
+
+
+def earliest(dates: Iterable[When]) -> When:
+    """The date by whose last possible day a paper was public for certain, of several for one paper.
+
+    Parameters
+    ----------
+    dates : each of them a day by which, or in which, the paper was public.
+
+    Returns
+    -------
+    The date that is over first, so that a day of June 2022 goes before the year 2022, and the year
+    2021 before both; none if there is none. The problem of a date that could not be used stays.
+    """
+    dates = list(dates)
+    known = [when for when in dates if when.day is not None]
+    problem = next((when.problem for when in dates if when.day is None and when.problem), None)
+    if not known:
+        return When(problem=problem) if problem else UNDATED
+    first = min(known, key=lambda when: (_last_day(when), when.problem is None))
+    if first.problem or not problem:
+        return first
+    return replace(first, problem=problem.removesuffix(UNDATED_PAPER))
+
+
+def _last_day(when: When) -> dt.date:
+    """The last day that a date may mean."""
+    day = when.day or dt.date.max
+    if when.precision == "year":
+        return day.replace(month=12, day=31)
+    if when.precision == "month":
+        return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+    return day
 
 
 def month_number(name: str) -> int | None:
@@ -141,25 +215,31 @@ def _from_number(value: float) -> When:
     if value == int(value) and -10_000 < value < 10_000:
         return on_calendar(str(int(value)), int(value), None, None)
     if 19_000_101 <= value <= 21_001_231 and value == int(value):
-        return _from_text(str(int(value)))
+        return _from_text(str(int(value)), None)
     seconds = value / 1000 if abs(value) > 1e11 else value
     if not 1e8 <= seconds <= 4.2e9:
         return undated(str(value), "is not understood")
     return When(dt.datetime.fromtimestamp(seconds, dt.UTC).date(), "day")
 
 
-def _from_text(text: str) -> When:
+def _from_text(text: str, day_first: bool | None) -> When:
     """The date of a text on one line."""
+    slashed = _SLASHED.match(text)
+    if slashed:
+        text = slashed["date"]
     for pattern in _WRITTEN:
         match = pattern.match(text)
         if match:
             return _from_parts(text, match.groupdict())
     numbers = _NUMBERS.match(text)
     if numbers:
-        return _from_two_numbers(text, int(numbers["a"]), int(numbers["b"]), int(numbers["year"]))
+        a, b, year = (int(numbers[name]) for name in ("a", "b", "year"))
+        return _from_two_numbers(text, a, b, year, day_first)
     years = set(_ONLY_YEAR.findall(text))
     if len(years) == 1:
         year = int(min(years))
+        if _SPAN.match(text):
+            return _from_span(text, year)
         problem = f"date {text[:40]!r} is not understood but for its year"
         return When(dt.date(year, 1, 1), "year", problem)
     return undated(text, "is not understood")
@@ -180,11 +260,22 @@ def _from_parts(text: str, parts: dict[str, str | None]) -> When:
     return on_calendar(text, int(parts["year"] or 0), month, int(day) if day else None)
 
 
-def _from_two_numbers(text: str, a: int, b: int, year: int) -> When:
-    """The date of day and month in an order that only their size can tell."""
-    if 1 <= a <= 12 and 1 <= b <= 12 and a != b:
-        return undated(text, "may mean two days, day or month first")
-    day, month = (a, b) if b <= 12 else (b, a)
+def _from_span(text: str, year: int) -> When:
+    """The month that all days of a span are in; the year if it names several months."""
+    months = {month_number(name) for name in re.findall(r"[A-Za-z]{3,}", text)} - {None}
+    if len(months) == 1:
+        return on_calendar(text, year, months.pop(), None)
+    what = "names several months" if months else "is not understood but for its year"
+    problem = f"date {text[:40]!r} {what}" + (ONLY_YEAR if months else "")
+    return replace(on_calendar(text, year, None, None), problem=problem)
+
+
+def _from_two_numbers(text: str, a: int, b: int, year: int, day_first: bool | None) -> When:
+    """The date of day and month in an order that only their size can tell, or a setting."""
+    if 1 <= a <= 12 and 1 <= b <= 12 and a != b and day_first is None:
+        problem = f"date {text[:40]!r} may mean two days, day or month first{ONLY_YEAR}"
+        return replace(on_calendar(text, year, None, None), problem=problem)
+    day, month = (a, b) if b <= 12 and (a > 12 or day_first is not False) else (b, a)
     if not day or not month:
         return undated(text, "is not in the calendar")
     return on_calendar(text, year, month, day)

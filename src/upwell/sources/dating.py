@@ -6,7 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from upwell.sources.dates import UNDATED, UNDATED_PAPER, When, month_number, on_calendar, parse_date
+from upwell.sources.dates import (
+    ONLY_YEAR,
+    UNDATED,
+    UNDATED_PAPER,
+    When,
+    month_number,
+    on_calendar,
+    parse_date,
+)
 from upwell.sources.identifiers import find_identifiers, submission_month
 
 Rule = Literal["own date", "BibTeX entry", "day in the file's name", "month of the arXiv id"]
@@ -59,22 +67,30 @@ def date_record(
 
     Returns
     -------
-    The date and its rule. Where an own date could not be used, its problem stays and says what was
-    used in its place.
+    The date and its rule. Where an own date could not be used, or only its year, its problem stays
+    and says what was used in its place.
 
     Source
     ------
     Our definition; arXiv, "Understanding the arXiv identifier", for the month in an id.
     """
-    if own.day is not None:
+    if own.day is not None and not own.problem:
         return Dated(own, "own date")
     found = _by_bibtex(cells.values()) or _by_arxiv(identifiers, file_day)
-    if found is None:
-        return Dated(own, None)
+    if found is None or (own.day is not None and not _is_finer(found.when, own)):
+        return Dated(own, None if own.day is None else "own date")
     if own.problem is None:
         return found
-    problem = f"{own.problem.removesuffix(UNDATED_PAPER)}; the paper is dated by the {found.rule}"
+    problem = own.problem.removesuffix(UNDATED_PAPER).removesuffix(ONLY_YEAR)
+    problem = f"{problem}; the paper is dated by the {found.rule}"
     return replace(found, when=replace(found.when, problem=problem))
+
+
+def _is_finer(when: When, own: When) -> bool:
+    """Whether a date says more of the year that is all that is known of another."""
+    if when.day is None or own.day is None or own.precision != "year":
+        return False
+    return when.precision in {"month", "day"} and when.day.year == own.day.year
 
 
 def day_in_name(name: str) -> dt.date | None:

@@ -24,7 +24,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "published": (
         "published", "publishedat", "publisheddate", "datepublished", "publicationdate",
-        "publishedon", "pubdate", "publishdate", "onlinedate", "coverdate", "issued", "date",
+        "publishedon", "pubdate", "publishdate", "onlinedate", "dateaddedtoxplore", "coverdate",
+        "issued", "issuedate", "date",
         "submitted", "submitteddate", "submissiondate", "datesubmitted", "created", "createdat",
         "publicationyear", "pubyear", "publicationdt", "year", "py",
     ),
@@ -79,9 +80,15 @@ def check_columns(columns: Mapping[str, str]) -> None:
 class Mapper:
     """Makes records of rows; columns are guessed once for each set of column names."""
 
-    def __init__(self, columns: Mapping[str, str], file_day: dt.date | None = None) -> None:
+    def __init__(
+        self,
+        columns: Mapping[str, str],
+        file_day: dt.date | None = None,
+        day_first: bool | None = None,
+    ) -> None:
         self._set = dict(columns)
         self._file_day = file_day
+        self._day_first = day_first
         self._plans: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
 
     def plan(self, keys: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -112,7 +119,7 @@ class Mapper:
             detail = "there is no abstract" if plan["abstract"] else self.no_column(list(cells))
             return RawReject(row.position, "no_abstract", detail, start)
         ids = [*filter(None, map(values.text, chain(*map(held, ("arxiv_id", "doi", "url")))))]
-        dated = date_record(_first_date(held("published")), cells, ids, self._file_day)
+        dated = date_record(self._first_date(held("published")), cells, ids, self._file_day)
         urls = filter(None, map(values.address, held("url")))
         return RawRecord(
             position=row.position,
@@ -127,6 +134,16 @@ class Mapper:
             categories=next(filter(None, map(values.categories, held("categories"))), ()),
             problems=row.problems,
         )
+
+    def _first_date(self, cells: Iterator[object]) -> When:
+        """The first cell that is a date; the first problem if none is."""
+        problem = UNDATED
+        for cell in cells:
+            when = parse_date(values.date_cell(cell), day_first=self._day_first)
+            if when.day is not None:
+                return when
+            problem = problem if problem.problem else when
+        return problem
 
     def no_column(self, keys: list[str]) -> str:
         """That no column holds the abstract, which columns there are, and what to do."""
@@ -147,7 +164,7 @@ class Mapper:
 
 def read_rows(rows: Iterator[Row | RawReject], context: Context) -> Iterator[Item]:
     """Records and rejects of rows; one reject for the whole file if it has no abstracts at all."""
-    mapper = Mapper(context.config.columns, context.file_day)
+    mapper = Mapper(context.config.columns, context.file_day, context.config.day_first)
     first: list[Row | RawReject] = list(islice(rows, _PEEKED))
     known = [row for row in first if isinstance(row, Row)]
     plans = {tuple(flattened(row.cells)) for row in known}
@@ -187,14 +204,3 @@ def _rank(key: str, field: str) -> tuple[int, int] | None:
 def _letters(name: str) -> str:
     """A name without case and punctuation."""
     return re.sub(r"[\W_]+", "", name.lower())
-
-
-def _first_date(cells: Iterator[object]) -> When:
-    """The first cell that is a date; the first problem if none is."""
-    problem = UNDATED
-    for cell in cells:
-        when = parse_date(values.date_cell(cell))
-        if when.day is not None:
-            return when
-        problem = problem if problem.problem else when
-    return problem

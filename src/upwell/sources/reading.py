@@ -29,12 +29,11 @@ _KINDS = (
     (b"\xfd7zXZ", "xz; unpack it, or compress it with gzip or zstd"),
     (b"SQLite format 3", "an SQLite database; export the table as CSV"),
     (b"<", "XML or HTML"),
-    (b"@", "BibTeX"),
 )
 
 _MOST_NOTES = 50  # of an archive
 
-VERSION = 1
+VERSION = 2
 """Of the reading: raised whenever the same bytes would give other records, so that they are read
 again rather than taken from what was kept."""
 

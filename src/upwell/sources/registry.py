@@ -4,16 +4,21 @@ from upwell.sources.abstract_listing import AbstractListing
 from upwell.sources.acl_anthology import AclAnthology
 from upwell.sources.arxiv_atom import ArxivAtom
 from upwell.sources.arxiv_snapshot import ArxivSnapshot
+from upwell.sources.bibtex import Bibtex
+from upwell.sources.csl_json import CslJson
 from upwell.sources.csv_table import CsvTable
 from upwell.sources.huggingface import DailyPapers
 from upwell.sources.huggingface_dump import HuggingFaceDump
 from upwell.sources.item import Format
 from upwell.sources.json_document import JsonDocument
 from upwell.sources.json_lines import JsonLines
+from upwell.sources.medline import Medline
 from upwell.sources.oai_pmh import OaiPmh
 from upwell.sources.openalex import OpenAlex
 from upwell.sources.parquet import Parquet
+from upwell.sources.ris import Ris
 from upwell.sources.semantic_scholar import SemanticScholar
+from upwell.sources.web_of_science import WebOfScience
 
 FORMATS: tuple[Format, ...] = (
     Parquet(),
@@ -25,8 +30,13 @@ FORMATS: tuple[Format, ...] = (
     SemanticScholar(),
     HuggingFaceDump(),
     AbstractListing(),
+    CslJson(),
     JsonLines(),
     JsonDocument(),
+    Ris(),
+    Medline(),
+    WebOfScience(),
+    Bibtex(),
     DailyPapers(),
     CsvTable(),
 )
