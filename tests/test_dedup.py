@@ -16,7 +16,7 @@ from upwell.config import DedupConfig
 from upwell.dedup import Deduplication, deduplicate
 from upwell.dedup.candidates import WINDOW, bands, find, signatures
 from upwell.dedup.evidence import compare_titles, similarities
-from upwell.dedup.text import Shingles, canonical, collapse, shingle
+from upwell.dedup.text import Shingles, canonical, collapse
 from upwell.tables import DUPLICATES, RECORDS, UNPLACED, TableError
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "corpora"
@@ -384,10 +384,10 @@ def test_threshold_decides() -> None:
 )
 @settings(deadline=None, max_examples=40)
 def test_similarities_the_long_way_round(texts: list[list[str]]) -> None:
-    shingles = shingle(pl.Series([" ".join(words) for words in texts], dtype=pl.String))
+    joined = pl.Series([" ".join(words) for words in texts], dtype=pl.String)
     places = [(a, b) for a in range(len(texts)) for b in range(len(texts))]
     a, b = (pl.Series(side, dtype=pl.UInt32) for side in zip(*places, strict=True))
-    found = similarities(a, b, shingles)
+    found = similarities(a, b, joined)
     for row, (i, j) in zip(found.iter_rows(named=True), places, strict=True):
         one, other = shingle_set(" ".join(texts[i])), shingle_set(" ".join(texts[j]))
         n_fewer = min(len(one), len(other))
@@ -422,7 +422,7 @@ def test_candidates_at_the_threshold_are_found() -> None:
     assert 0.7 <= min(alike) <= max(alike) < 0.83
     rows = [record(n, text) for n, text in enumerate(texts + copies)]
     corpus = collapse(canonical(pl.DataFrame(rows, schema=RECORDS.schema)))
-    pairs = find(corpus.copies, shingle(corpus.texts["words"]), threshold=0.7)
+    pairs = find(corpus.copies, corpus.texts["words"], threshold=0.7)
     assert pairs.height >= 0.99 * len(texts)
     assert (pairs["a"] < pairs["b"]).all()
     assert pairs.is_unique().all()

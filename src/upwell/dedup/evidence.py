@@ -11,7 +11,7 @@ import re
 
 import polars as pl
 
-from upwell.dedup.text import SHORT_WORDS, Shingles
+from upwell.dedup.text import SHORT_WORDS, shingle_sets
 
 # One abstract is cut out of the other: this share of the shorter one's shingles is in the longer,
 # and the shorter one has at least so many. No two different papers came near it.
@@ -48,7 +48,7 @@ MARKERS = frozenset(
 
 
 def judge(
-    pairs: pl.DataFrame, copies: pl.DataFrame, shingles: Shingles, *, threshold: float
+    pairs: pl.DataFrame, copies: pl.DataFrame, words: pl.Series, *, threshold: float
 ) -> pl.DataFrame:
     """The pairs that are one paper, with the strongest evidence for it.
 
@@ -57,7 +57,7 @@ def judge(
     pairs : `a`, `b`, values of `copy`.
     copies : columns `copy`, `text`, `n_words`, `arxiv`, `doi_key`, `title_key`, `title_words`,
         `short_day`.
-    shingles : of the texts.
+    words : of the texts.
     threshold : Jaccard similarity (0 to 1) from which abstracts are near-identical.
 
     Returns
@@ -71,10 +71,9 @@ def judge(
     Our definition.
     """
     accepted = [
-        _accept(_facts(some, copies, shingles), threshold)
-        for some in pairs.iter_slices(PAIRS_AT_ONCE)
+        _accept(_facts(some, copies, words), threshold) for some in pairs.iter_slices(PAIRS_AT_ONCE)
     ]
-    return pl.concat(accepted or [_accept(_facts(pairs, copies, shingles), threshold)])
+    return pl.concat(accepted or [_accept(_facts(pairs, copies, words), threshold)])
 
 
 def _accept(facts: pl.DataFrame, threshold: float) -> pl.DataFrame:
@@ -118,7 +117,7 @@ def _accept(facts: pl.DataFrame, threshold: float) -> pl.DataFrame:
     )
 
 
-def _facts(pairs: pl.DataFrame, copies: pl.DataFrame, shingles: Shingles) -> pl.DataFrame:
+def _facts(pairs: pl.DataFrame, copies: pl.DataFrame, words: pl.Series) -> pl.DataFrame:
     """The pairs with what each side says and how alike the sides are."""
     sides = pairs.join(
         copies.select(pl.col("copy").alias("a"), pl.exclude("copy").name.suffix("_a")),
@@ -130,7 +129,7 @@ def _facts(pairs: pl.DataFrame, copies: pl.DataFrame, shingles: Shingles) -> pl.
         maintain_order="left",
     )
     facts = pl.concat(
-        [sides, similarities(sides["text_a"], sides["text_b"], shingles)], how="horizontal"
+        [sides, similarities(sides["text_a"], sides["text_b"], words)], how="horizontal"
     ).with_columns(
         n_words=pl.min_horizontal("n_words_a", "n_words_b"),
         same_arxiv=(pl.col("arxiv_a") == pl.col("arxiv_b")).fill_null(value=False),
@@ -144,13 +143,13 @@ def _facts(pairs: pl.DataFrame, copies: pl.DataFrame, shingles: Shingles) -> pl.
     return facts.with_columns(titles=pl.Series(relation, dtype=pl.String))
 
 
-def similarities(texts_a: pl.Series, texts_b: pl.Series, shingles: Shingles) -> pl.DataFrame:
+def similarities(texts_a: pl.Series, texts_b: pl.Series, words: pl.Series) -> pl.DataFrame:
     """How much of their shingles the texts of each pair share.
 
     Parameters
     ----------
     texts_a, texts_b : places of texts, as many of each.
-    shingles : of the texts.
+    words : of the texts.
 
     Returns
     -------
@@ -165,7 +164,7 @@ def similarities(texts_a: pl.Series, texts_b: pl.Series, shingles: Shingles) -> 
     distinct = pairs.unique()
     shared = (
         distinct.with_columns(
-            set_a=shingles.sets(distinct["a"]), set_b=shingles.sets(distinct["b"])
+            set_a=shingle_sets(words, distinct["a"]), set_b=shingle_sets(words, distinct["b"])
         )
         .with_columns(
             n_shared=pl.col("set_a").list.set_intersection("set_b").list.len(),
