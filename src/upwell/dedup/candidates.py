@@ -17,7 +17,7 @@ HEAD_SHINGLES = 40
 # block of two versions or of forty; in one of thousands (a proceedings' DOI) work stays linear.
 WINDOW = 40
 TEXTS_AT_ONCE = 1000
-# Bounds memory: the shingles of so many abstracts (60 MB) are held at once, of all only band hashes.
+# Bounds memory: the shingles of so many abstracts (60 MB) at once; of the others, hashes of bands.
 SHINGLED_AT_ONCE = 40_000
 SEED = 1729
 
