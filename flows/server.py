@@ -43,12 +43,13 @@ def server() -> Iterator[Server]:
 
     Prefect's own way to start one imports all of the server here first, which takes five seconds;
     so the process is started here, and Prefect told its address. Where a server is configured
-    (`PREFECT_API_URL`), nothing is started.
+    (`PREFECT_API_URL`), nothing is started. Exits with 1 if it does not answer.
     """
     from prefect.settings import PREFECT_API_URL
 
-    if configured := PREFECT_API_URL.value():
-        yield Server(configured, is_own=False)
+    if url := PREFECT_API_URL.value():
+        _need(url)
+        yield Server(url, is_own=False)
         return
     with TemporaryFile() as said:
         process, url = _start(said)
@@ -117,6 +118,20 @@ def _wait(process: subprocess.Popen[bytes], url: str, said: IO[bytes]) -> None:
     said.seek(0)
     last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
     stop(f"Prefect's temporary server did not start: {last or 'it said nothing'}", FAILED)
+
+
+def _need(url: str) -> None:
+    """Ends the command unless the server that is configured answers."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        fault = client.api_healthcheck()
+    if fault is not None:
+        stop(
+            f"no Prefect server answers at {url} ({fault}). Start it with `prefect server start`, "
+            "or do without: PREFECT_API_URL= in front of the command",
+            FAILED,
+        )
 
 
 @contextmanager

@@ -22,4 +22,5 @@ def leave(last: PublishedRun) -> State[Path]:
         markdown=f"# Nothing new\n\n{text}\n\nIts report: `{last.folder}/report.html`",
         description="Nothing was published",
     )
+    # No name of its own: the UI's list of a deployment leaves out those that Prefect did not give.
     return Completed(message=text, data=last.folder)
