@@ -650,3 +650,84 @@ def test_no_two_of_twenty_thousand_papers_are_joined() -> None:
     result = deduplicate(records, config=CONFIG)
     several = result.papers.filter(pl.col("sources").list.len() > 1)["sources"]
     assert {frozenset(sources) for sources in several} == TWICE_ON_ARXIV
+
+
+# --- hard cases: what is close, and yet two ---------------------------------------------------
+
+WINDOWS = (
+    "We propose a transformer with windowed attention for image restoration. Our model computes "
+    "local attention in shifted windows and fuses it with a global branch. Experiments on "
+    "denoising, deblurring and deraining show that it outperforms convolutional networks with "
+    "fewer parameters and less memory, and an ablation shows which parts matter most."
+)
+EXTENDED = (
+    "This article extends our conference paper on windowed attention for image restoration. Local "
+    "attention is computed in shifted windows and fused with a global branch. In addition to "
+    "denoising, deblurring and deraining we study super-resolution and video, give a complexity "
+    "analysis, and release weights. Results on fourteen benchmarks show consistent gains."
+)
+STOPPING = (
+    "Noisy labels harm deep classifiers. We study how memorisation of corrupted annotations "
+    "proceeds in time and derive a stopping rule that needs no clean validation data. On four "
+    "data sets the rule finds models close to the best one, and theory explains why early epochs "
+    "fit the clean part of the data first and the corrupted part only later."
+)
+TRANSLATED = (
+    "Verrauschte Labels schaden tiefen Klassifikatoren. Wir untersuchen, wie das Auswendiglernen "
+    "falscher Annotationen zeitlich verläuft, und leiten eine Abbruchregel her, die keine sauberen "
+    "Validierungsdaten braucht. Auf vier Datensätzen findet die Regel Modelle nahe am besten."
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_related"),
+    [
+        (("Windowed attention for images", WINDOWS), ("Windowed attention for images", EXTENDED), True),
+        (("Windowed attention", WINDOWS), ("Attention in windows: an analysis", EXTENDED), False),
+        (("Oversmoothing in graphs, Part I", WINDOWS), ("Oversmoothing in graphs, Part II", WINDOWS), True),
+        (("Oversmoothing in graphs, Part I", WINDOWS), ("Oversmoothing in graphs, Part II", STOPPING), False),
+        (("Stopping early with noise", STOPPING), ("Erratum: Stopping early with noise", STOPPING), True),
+        (("A survey of deep learning", WINDOWS), ("A survey of deep learning", STOPPING), False),
+        (("Stopping early with noise", STOPPING), ("Früh aufhören bei Rauschen", TRANSLATED), False),
+        (("When to stop under noise", STOPPING), ("Fitting the clean part first", STOPPING), False),
+    ],
+    ids=[
+        "extended", "extended under another title", "parts of one abstract", "parts", "erratum",
+        "same title, different paper", "translation", "first version under another title",
+    ],
+)  # fmt: skip
+def test_hard_cases_stay_two_and_the_close_ones_are_linked(
+    one: tuple[str, str], other: tuple[str, str], is_related: bool
+) -> None:
+    rows = [
+        record(number, text, title, doi=f"10.{number}000/x", published=date(2020 + number, 1, 1))
+        for number, (title, text) in enumerate([one, other], 1)
+    ]
+    if not is_related:  # an identifier each would tell that one abstract is no slip
+        rows = [row | {"doi": None} for row in rows]
+    found = run(*rows)
+    assert groups(found) == apart(1, 2)
+    later = dict(found.papers.select("paper_id", "published").iter_rows())
+    assert found.related.height == is_related
+    for row in found.related.iter_rows(named=True):
+        assert later[row["paper_id"]] < later[row["related_id"]]
+        assert row["similarity"] == pytest.approx(jaccard(one[1], other[1]), abs=0.01)
+
+
+def test_one_abstract_under_two_titles_with_identifiers_is_linked() -> None:
+    found = run(
+        record(1, STOPPING, "When to stop under noise", arxiv_id="2101.00001"),
+        record(2, STOPPING, "Fitting the clean part first", arxiv_id="2102.00002"),
+    )
+    assert groups(found) == apart(1, 2)
+    assert found.related["similarity"].to_list() == [1.0]
+
+
+def test_copies_of_two_works_are_linked_once() -> None:
+    found = run(
+        record(1, WINDOWS, "Windowed attention for images", doi="10.1000/a"),
+        record(2, WINDOWS, "Windowed attention for images", arxiv_id="2001.00001"),
+        record(3, EXTENDED, "Windowed attention for images", doi="10.2000/b"),
+    )
+    assert groups(found) == {frozenset({1, 2}), frozenset({3})}
+    assert found.related.height == 1

@@ -50,7 +50,7 @@ MARKERS = frozenset(
 def judge(
     pairs: pl.DataFrame, copies: pl.DataFrame, words: pl.Series, *, threshold: float
 ) -> pl.DataFrame:
-    """The pairs that are one paper, with the strongest evidence for it.
+    """The pairs that are one paper, with the strongest evidence for it, and those that are close.
 
     Parameters
     ----------
@@ -62,9 +62,10 @@ def judge(
 
     Returns
     -------
-    One row per accepted pair: `a`, `b`, `method` (of `METHODS`), `jaccard`, `contained` (share of
-    the shorter abstract's shingles that the longer one has), `titles` (see `compare_titles`),
-    `same_arxiv`, `same_doi` and `alike` (title or text alone would have joined them).
+    One row per such pair: `a`, `b`, `method` (of `METHODS`; null if they are two papers, though
+    close), `jaccard`, `contained` (share of the shorter abstract's shingles that the longer one
+    has), `titles` (see `compare_titles`), `same_arxiv`, `same_doi` and `alike` (title or text alone
+    would have joined them).
 
     Source
     ------
@@ -77,7 +78,7 @@ def judge(
 
 
 def _accept(facts: pl.DataFrame, threshold: float) -> pl.DataFrame:
-    """The pairs that are one paper, by the rules above."""
+    """The pairs that are one paper, by the rules above, and those that are close."""
     one_text = pl.col("text_a") == pl.col("text_b")
     speaks = pl.col("n_words") >= SHORT_WORDS
     near = speaks & (pl.col("jaccard") >= threshold)
@@ -108,9 +109,20 @@ def _accept(facts: pl.DataFrame, threshold: float) -> pl.DataFrame:
         .when(by_text)
         .then(pl.lit("near_text"))
     )
+    # An extended version, a part, an erratum. One abstract under two titles is often a slip of who
+    # collected them (20 times in NeurIPS 1987-2002), unless each has an identifier of its own.
+    known = pl.all_horizontal(
+        pl.coalesce("arxiv_a", "doi_key_a").is_not_null(),
+        pl.coalesce("arxiv_b", "doi_key_b").is_not_null(),
+    )
+    close = (
+        titles.is_in(["equal", "compatible"])
+        & pl.col("telling")
+        & (pl.col("contained") >= SUPPORTED)
+    ) | ((near | cut) & (known | (pl.col("title_share") >= SIMILAR_TITLE)))
     return (
         facts.with_columns(method=method, alike=by_title | by_text)
-        .drop_nulls("method")
+        .filter(pl.col("method").is_not_null() | close)
         .select(
             "a", "b", "method", "jaccard", "contained", "titles", "same_arxiv", "same_doi", "alike"
         )
@@ -140,7 +152,9 @@ def _facts(pairs: pl.DataFrame, copies: pl.DataFrame, words: pl.Series) -> pl.Da
     relation = [
         compare_titles(a, b) for a, b in facts.select("title_words_a", "title_words_b").iter_rows()
     ]
-    return facts.with_columns(titles=pl.Series(relation, dtype=pl.String))
+    one, other = (pl.col(f"title_words_{side}").str.split(" ") for side in "ab")
+    share = one.list.set_intersection(other).list.len() / one.list.set_union(other).list.len()
+    return facts.with_columns(titles=pl.Series(relation, dtype=pl.String), title_share=share)
 
 
 def similarities(texts_a: pl.Series, texts_b: pl.Series, words: pl.Series) -> pl.DataFrame:
