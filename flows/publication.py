@@ -128,6 +128,7 @@ def _tables(
     return {
         tables.PAPERS: papers,
         tables.DUPLICATES: unique.duplicates.read(),
+        tables.RELATED_PAPERS: unique.related.read(),
         tables.REJECTS: pl.concat([found.rejects.read(), unique.removed.read()]),
         tables.PROBLEMS: found.problems.read(),
         tables.TOPICS: clusters.topics.read(),

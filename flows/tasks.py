@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from prefect import get_run_logger
 
 from flows.file_notes import (
@@ -56,6 +57,7 @@ class Unique:
 
     papers: TableFile
     duplicates: TableFile
+    related: TableFile
     removed: TableFile
 
 
@@ -116,12 +118,14 @@ def deduplicate(run: Workspace, found: Read, config: DedupConfig) -> tuple[Uniqu
     papers, duplicates, removed = take_out(
         unique.papers, unique.duplicates, records, removed=dict(found.removed)
     )
+    stays = (pl.col(c).is_in(papers["paper_id"].implode()) for c in ("paper_id", "related_id"))
     if papers.is_empty():
         raise NothingToAnalyseError("every paper was taken out with `upwell remove`")
     return (
         Unique(
             run.put("papers", papers),
             run.put("duplicates", duplicates),
+            run.put("related", unique.related.filter(pl.all_horizontal(stays))),
             run.put("removed", removed),
         ),
         {"notes": language_notes(papers)},

@@ -16,7 +16,7 @@ from upwell.config import DedupConfig
 from upwell.dedup import Deduplication, deduplicate
 from upwell.dedup.candidates import WINDOW, bands, find, signatures
 from upwell.dedup.evidence import compare_titles, similarities
-from upwell.dedup.text import Shingles, canonical, collapse, shingle
+from upwell.dedup.text import Shingles, canonical, collapse
 from upwell.tables import DUPLICATES, RECORDS, UNPLACED, TableError
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "corpora"
@@ -384,10 +384,10 @@ def test_threshold_decides() -> None:
 )
 @settings(deadline=None, max_examples=40)
 def test_similarities_the_long_way_round(texts: list[list[str]]) -> None:
-    shingles = shingle(pl.Series([" ".join(words) for words in texts], dtype=pl.String))
+    joined = pl.Series([" ".join(words) for words in texts], dtype=pl.String)
     places = [(a, b) for a in range(len(texts)) for b in range(len(texts))]
     a, b = (pl.Series(side, dtype=pl.UInt32) for side in zip(*places, strict=True))
-    found = similarities(a, b, shingles)
+    found = similarities(a, b, joined)
     for row, (i, j) in zip(found.iter_rows(named=True), places, strict=True):
         one, other = shingle_set(" ".join(texts[i])), shingle_set(" ".join(texts[j]))
         n_fewer = min(len(one), len(other))
@@ -422,7 +422,7 @@ def test_candidates_at_the_threshold_are_found() -> None:
     assert 0.7 <= min(alike) <= max(alike) < 0.83
     rows = [record(n, text) for n, text in enumerate(texts + copies)]
     corpus = collapse(canonical(pl.DataFrame(rows, schema=RECORDS.schema)))
-    pairs = find(corpus.copies, shingle(corpus.texts["words"]), threshold=0.7)
+    pairs = find(corpus.copies, corpus.texts["words"], threshold=0.7)
     assert pairs.height >= 0.99 * len(texts)
     assert (pairs["a"] < pairs["b"]).all()
     assert pairs.is_unique().all()
@@ -652,3 +652,84 @@ def test_no_two_of_twenty_thousand_papers_are_joined() -> None:
     result = deduplicate(records, config=CONFIG)
     several = result.papers.filter(pl.col("sources").list.len() > 1)["sources"]
     assert {frozenset(sources) for sources in several} == TWICE_ON_ARXIV
+
+
+# --- hard cases: what is close, and yet two ---------------------------------------------------
+
+WINDOWS = (
+    "We propose a transformer with windowed attention for image restoration. Our model computes "
+    "local attention in shifted windows and fuses it with a global branch. Experiments on "
+    "denoising, deblurring and deraining show that it outperforms convolutional networks with "
+    "fewer parameters and less memory, and an ablation shows which parts matter most."
+)
+EXTENDED = (
+    "This article extends our conference paper on windowed attention for image restoration. Local "
+    "attention is computed in shifted windows and fused with a global branch. In addition to "
+    "denoising, deblurring and deraining we study super-resolution and video, give a complexity "
+    "analysis, and release weights. Results on fourteen benchmarks show consistent gains."
+)
+STOPPING = (
+    "Noisy labels harm deep classifiers. We study how memorisation of corrupted annotations "
+    "proceeds in time and derive a stopping rule that needs no clean validation data. On four "
+    "data sets the rule finds models close to the best one, and theory explains why early epochs "
+    "fit the clean part of the data first and the corrupted part only later."
+)
+TRANSLATED = (
+    "Verrauschte Labels schaden tiefen Klassifikatoren. Wir untersuchen, wie das Auswendiglernen "
+    "falscher Annotationen zeitlich verläuft, und leiten eine Abbruchregel her, die keine sauberen "
+    "Validierungsdaten braucht. Auf vier Datensätzen findet die Regel Modelle nahe am besten."
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_related"),
+    [
+        (("Windowed attention for images", WINDOWS), ("Windowed attention for images", EXTENDED), True),
+        (("Windowed attention", WINDOWS), ("Attention in windows: an analysis", EXTENDED), False),
+        (("Oversmoothing in graphs, Part I", WINDOWS), ("Oversmoothing in graphs, Part II", WINDOWS), True),
+        (("Oversmoothing in graphs, Part I", WINDOWS), ("Oversmoothing in graphs, Part II", STOPPING), False),
+        (("Stopping early with noise", STOPPING), ("Erratum: Stopping early with noise", STOPPING), True),
+        (("A survey of deep learning", WINDOWS), ("A survey of deep learning", STOPPING), False),
+        (("Stopping early with noise", STOPPING), ("Früh aufhören bei Rauschen", TRANSLATED), False),
+        (("When to stop under noise", STOPPING), ("Fitting the clean part first", STOPPING), False),
+    ],
+    ids=[
+        "extended", "extended under another title", "parts of one abstract", "parts", "erratum",
+        "same title, different paper", "translation", "first version under another title",
+    ],
+)  # fmt: skip
+def test_hard_cases_stay_two_and_the_close_ones_are_linked(
+    one: tuple[str, str], other: tuple[str, str], is_related: bool
+) -> None:
+    rows = [
+        record(number, text, title, doi=f"10.{number}000/x", published=date(2020 + number, 1, 1))
+        for number, (title, text) in enumerate([one, other], 1)
+    ]
+    if not is_related:  # an identifier each would tell that one abstract is no slip
+        rows = [row | {"doi": None} for row in rows]
+    found = run(*rows)
+    assert groups(found) == apart(1, 2)
+    later = dict(found.papers.select("paper_id", "published").iter_rows())
+    assert found.related.height == is_related
+    for row in found.related.iter_rows(named=True):
+        assert later[row["paper_id"]] < later[row["related_id"]]
+        assert row["similarity"] == pytest.approx(jaccard(one[1], other[1]), abs=0.01)
+
+
+def test_one_abstract_under_two_titles_with_identifiers_is_linked() -> None:
+    found = run(
+        record(1, STOPPING, "When to stop under noise", arxiv_id="2101.00001"),
+        record(2, STOPPING, "Fitting the clean part first", arxiv_id="2102.00002"),
+    )
+    assert groups(found) == apart(1, 2)
+    assert found.related["similarity"].to_list() == [1.0]
+
+
+def test_copies_of_two_works_are_linked_once() -> None:
+    found = run(
+        record(1, WINDOWS, "Windowed attention for images", doi="10.1000/a"),
+        record(2, WINDOWS, "Windowed attention for images", arxiv_id="2001.00001"),
+        record(3, EXTENDED, "Windowed attention for images", doi="10.2000/b"),
+    )
+    assert groups(found) == {frozenset({1, 2}), frozenset({3})}
+    assert found.related.height == 1

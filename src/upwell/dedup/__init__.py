@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from upwell.config import DedupConfig
-from upwell.dedup import candidates, evidence, grouping, merge, text
-from upwell.tables import DUPLICATES, RECORDS, UNPLACED
+from upwell.dedup import candidates, evidence, grouping, merge, related, text
+from upwell.tables import DUPLICATES, RECORDS, RELATED_PAPERS, UNPLACED
 
 __all__ = ["Deduplication", "deduplicate"]
 
@@ -23,11 +23,13 @@ class Deduplication:
     """What deduplication found; `papers.height + duplicates.height` is the number of records.
 
     `papers` is an `UNPLACED` table, one row per paper; `duplicates` a `DUPLICATES` table, one row
-    per record that was folded into another.
+    per record that was folded into another; `related` a `RELATED_PAPERS` table, one row per pair of
+    papers that are close and yet two.
     """
 
     papers: pl.DataFrame
     duplicates: pl.DataFrame
+    related: pl.DataFrame
 
 
 def deduplicate(
@@ -64,15 +66,20 @@ def deduplicate(
     tell = progress or (lambda _step, _n: None)
     ordered = text.canonical(RECORDS.conform(records))
     if ordered.is_empty():
-        return Deduplication(UNPLACED.empty(), DUPLICATES.empty())
+        return Deduplication(UNPLACED.empty(), DUPLICATES.empty(), RELATED_PAPERS.empty())
     corpus = text.collapse(ordered)
     tell("distinct", corpus.copies.height)
-    shingles = text.shingle(corpus.texts["words"])
-    pairs = candidates.find(corpus.copies, shingles, threshold=config.near_text_threshold)
+    words = corpus.texts["words"]
+    pairs = candidates.find(corpus.copies, words, threshold=config.near_text_threshold)
     tell("candidates", pairs.height)
-    edges = evidence.judge(pairs, corpus.copies, shingles, threshold=config.near_text_threshold)
+    judged = evidence.judge(pairs, corpus.copies, words, threshold=config.near_text_threshold)
+    edges = judged.drop_nulls("method")
     tell("edges", edges.height)
     groups = grouping.join(edges, corpus.copies)
-    result = merge.merge(corpus, groups, shingles)
+    result = merge.merge(corpus, groups)
     tell("papers", result.papers.height)
-    return Deduplication(UNPLACED.conform(result.papers), DUPLICATES.conform(result.duplicates))
+    return Deduplication(
+        UNPLACED.conform(result.papers),
+        DUPLICATES.conform(result.duplicates),
+        RELATED_PAPERS.conform(related.relate(judged, groups, result.papers)),
+    )

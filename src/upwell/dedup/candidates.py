@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from upwell.dedup.text import U64, Shingles, mix
+from upwell.dedup.text import U64, Shingles, mix, shingle
 
 # The share of pairs exactly at the threshold that banding may miss; of those above it, fewer.
 MISSED = 0.002
@@ -17,16 +17,18 @@ HEAD_SHINGLES = 40
 # block of two versions or of forty; in one of thousands (a proceedings' DOI) work stays linear.
 WINDOW = 40
 TEXTS_AT_ONCE = 1000
+# Bounds memory: the shingles of so many abstracts (60 MB) at once; of the others, hashes of bands.
+SHINGLED_AT_ONCE = 40_000
 SEED = 1729
 
 
-def find(copies: pl.DataFrame, shingles: Shingles, *, threshold: float) -> pl.DataFrame:
+def find(copies: pl.DataFrame, words: pl.Series, *, threshold: float) -> pl.DataFrame:
     """Pairs of copies that share a block: identifier, title, or band of a MinHash signature.
 
     Parameters
     ----------
     copies : columns `copy`, `text`, `arxiv`, `doi_key`, `title_key`.
-    shingles : of the texts.
+    words : of the texts.
     threshold : Jaccard similarity (0 to 1) at which a pair of abstracts is to be found.
 
     Returns
@@ -37,19 +39,12 @@ def find(copies: pl.DataFrame, shingles: Shingles, *, threshold: float) -> pl.Da
     ------
     Leskovec, Rajaraman and Ullman (2020), "Mining of Massive Datasets", section 3.4.
     """
-    n_bands, n_rows = bands(threshold)
-    n_hashes = n_bands * n_rows
-    head_of, heads = _heads(shingles)
     in_order = copies.select("copy", "text", "arxiv", "doi_key", "title_key").sort(
         "title_key", "copy", nulls_last=True
     )
-    by_text = [
-        _band_blocks(np.arange(len(shingles.offsets) - 1), signatures(shingles, n_hashes), n_rows),
-        _band_blocks(head_of, signatures(heads, n_hashes), n_rows),
-    ]
     blocks = [
         in_order.join(blocks, on="text", maintain_order="left").select("block", "copy")
-        for blocks in by_text
+        for blocks in _text_blocks(words, threshold)
     ] + [
         in_order.drop_nulls(value).select(pl.col(value).rank("dense").alias("block"), "copy")
         for value in ("arxiv", "doi_key", "title_key")
@@ -100,6 +95,19 @@ def signatures(shingles: Shingles, n_hashes: int) -> NDArray[np.uint32]:
             hashed = ((values * factor[place] + shift[place]) >> np.uint64(32)).astype(np.uint32)
             result[start:stop, place] = np.minimum.reduceat(hashed, first)
     return result
+
+
+def _text_blocks(words: pl.Series, threshold: float) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Blocks of texts that are likely alike, by all of their shingles and by those of the head."""
+    n_bands, n_rows = bands(threshold)
+    whole, by_head = [], []
+    for start in range(0, len(words), SHINGLED_AT_ONCE):
+        shingles = shingle(words.slice(start, SHINGLED_AT_ONCE))
+        texts = np.arange(start, start + len(shingles.offsets) - 1)
+        head_of, heads = _heads(shingles)
+        whole.append(_band_blocks(texts, signatures(shingles, n_bands * n_rows), n_rows))
+        by_head.append(_band_blocks(texts[head_of], signatures(heads, n_bands * n_rows), n_rows))
+    return pl.concat(whole), pl.concat(by_head)
 
 
 def _heads(shingles: Shingles) -> tuple[NDArray[np.int64], Shingles]:

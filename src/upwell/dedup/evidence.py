@@ -11,7 +11,7 @@ import re
 
 import polars as pl
 
-from upwell.dedup.text import SHORT_WORDS, Shingles
+from upwell.dedup.text import SHORT_WORDS, shingle_sets
 
 # One abstract is cut out of the other: this share of the shorter one's shingles is in the longer,
 # and the shorter one has at least so many. No two different papers came near it.
@@ -48,37 +48,37 @@ MARKERS = frozenset(
 
 
 def judge(
-    pairs: pl.DataFrame, copies: pl.DataFrame, shingles: Shingles, *, threshold: float
+    pairs: pl.DataFrame, copies: pl.DataFrame, words: pl.Series, *, threshold: float
 ) -> pl.DataFrame:
-    """The pairs that are one paper, with the strongest evidence for it.
+    """The pairs that are one paper, with the strongest evidence for it, and those that are close.
 
     Parameters
     ----------
     pairs : `a`, `b`, values of `copy`.
     copies : columns `copy`, `text`, `n_words`, `arxiv`, `doi_key`, `title_key`, `title_words`,
         `short_day`.
-    shingles : of the texts.
+    words : of the texts.
     threshold : Jaccard similarity (0 to 1) from which abstracts are near-identical.
 
     Returns
     -------
-    One row per accepted pair: `a`, `b`, `method` (of `METHODS`), `jaccard`, `contained` (share of
-    the shorter abstract's shingles that the longer one has), `titles` (see `compare_titles`),
-    `same_arxiv`, `same_doi` and `alike` (title or text alone would have joined them).
+    One row per such pair: `a`, `b`, `method` (of `METHODS`; null if they are two papers, though
+    close), `jaccard`, `contained` (share of the shorter abstract's shingles that the longer one
+    has), `titles` (see `compare_titles`), `same_arxiv`, `same_doi` and `alike` (title or text alone
+    would have joined them).
 
     Source
     ------
     Our definition.
     """
     accepted = [
-        _accept(_facts(some, copies, shingles), threshold)
-        for some in pairs.iter_slices(PAIRS_AT_ONCE)
+        _accept(_facts(some, copies, words), threshold) for some in pairs.iter_slices(PAIRS_AT_ONCE)
     ]
-    return pl.concat(accepted or [_accept(_facts(pairs, copies, shingles), threshold)])
+    return pl.concat(accepted or [_accept(_facts(pairs, copies, words), threshold)])
 
 
 def _accept(facts: pl.DataFrame, threshold: float) -> pl.DataFrame:
-    """The pairs that are one paper, by the rules above."""
+    """The pairs that are one paper, by the rules above, and those that are close."""
     one_text = pl.col("text_a") == pl.col("text_b")
     speaks = pl.col("n_words") >= SHORT_WORDS
     near = speaks & (pl.col("jaccard") >= threshold)
@@ -109,16 +109,27 @@ def _accept(facts: pl.DataFrame, threshold: float) -> pl.DataFrame:
         .when(by_text)
         .then(pl.lit("near_text"))
     )
+    # An extended version, a part, an erratum. One abstract under two titles is often a slip of who
+    # collected them (20 times in NeurIPS 1987-2002), unless each has an identifier of its own.
+    known = pl.all_horizontal(
+        pl.coalesce("arxiv_a", "doi_key_a").is_not_null(),
+        pl.coalesce("arxiv_b", "doi_key_b").is_not_null(),
+    )
+    close = (
+        titles.is_in(["equal", "compatible"])
+        & pl.col("telling")
+        & (pl.col("contained") >= SUPPORTED)
+    ) | ((near | cut) & (known | (pl.col("title_share") >= SIMILAR_TITLE)))
     return (
         facts.with_columns(method=method, alike=by_title | by_text)
-        .drop_nulls("method")
+        .filter(pl.col("method").is_not_null() | close)
         .select(
             "a", "b", "method", "jaccard", "contained", "titles", "same_arxiv", "same_doi", "alike"
         )
     )
 
 
-def _facts(pairs: pl.DataFrame, copies: pl.DataFrame, shingles: Shingles) -> pl.DataFrame:
+def _facts(pairs: pl.DataFrame, copies: pl.DataFrame, words: pl.Series) -> pl.DataFrame:
     """The pairs with what each side says and how alike the sides are."""
     sides = pairs.join(
         copies.select(pl.col("copy").alias("a"), pl.exclude("copy").name.suffix("_a")),
@@ -130,7 +141,7 @@ def _facts(pairs: pl.DataFrame, copies: pl.DataFrame, shingles: Shingles) -> pl.
         maintain_order="left",
     )
     facts = pl.concat(
-        [sides, similarities(sides["text_a"], sides["text_b"], shingles)], how="horizontal"
+        [sides, similarities(sides["text_a"], sides["text_b"], words)], how="horizontal"
     ).with_columns(
         n_words=pl.min_horizontal("n_words_a", "n_words_b"),
         same_arxiv=(pl.col("arxiv_a") == pl.col("arxiv_b")).fill_null(value=False),
@@ -141,16 +152,18 @@ def _facts(pairs: pl.DataFrame, copies: pl.DataFrame, shingles: Shingles) -> pl.
     relation = [
         compare_titles(a, b) for a, b in facts.select("title_words_a", "title_words_b").iter_rows()
     ]
-    return facts.with_columns(titles=pl.Series(relation, dtype=pl.String))
+    one, other = (pl.col(f"title_words_{side}").str.split(" ") for side in "ab")
+    share = one.list.set_intersection(other).list.len() / one.list.set_union(other).list.len()
+    return facts.with_columns(titles=pl.Series(relation, dtype=pl.String), title_share=share)
 
 
-def similarities(texts_a: pl.Series, texts_b: pl.Series, shingles: Shingles) -> pl.DataFrame:
+def similarities(texts_a: pl.Series, texts_b: pl.Series, words: pl.Series) -> pl.DataFrame:
     """How much of their shingles the texts of each pair share.
 
     Parameters
     ----------
     texts_a, texts_b : places of texts, as many of each.
-    shingles : of the texts.
+    words : of the texts.
 
     Returns
     -------
@@ -165,7 +178,7 @@ def similarities(texts_a: pl.Series, texts_b: pl.Series, shingles: Shingles) -> 
     distinct = pairs.unique()
     shared = (
         distinct.with_columns(
-            set_a=shingles.sets(distinct["a"]), set_b=shingles.sets(distinct["b"])
+            set_a=shingle_sets(words, distinct["a"]), set_b=shingle_sets(words, distinct["b"])
         )
         .with_columns(
             n_shared=pl.col("set_a").list.set_intersection("set_b").list.len(),

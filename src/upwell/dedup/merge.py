@@ -8,7 +8,7 @@ from itertools import count
 import polars as pl
 
 from upwell.dedup.evidence import similarities
-from upwell.dedup.text import Corpus, Shingles
+from upwell.dedup.text import Corpus
 from upwell.tables import METHODS
 
 # What is hashed to the id are the first letters and digits of the abstract; see `_materials`.
@@ -28,7 +28,7 @@ class Merged:
     duplicates: pl.DataFrame
 
 
-def merge(corpus: Corpus, groups: pl.DataFrame, shingles: Shingles) -> Merged:
+def merge(corpus: Corpus, groups: pl.DataFrame) -> Merged:
     """One paper of each group, and a row for every record that did not survive as one.
 
     The survivor has a whole abstract, knows the most fields, and is of the earliest date; it takes
@@ -40,7 +40,6 @@ def merge(corpus: Corpus, groups: pl.DataFrame, shingles: Shingles) -> Merged:
     ----------
     corpus : records, copies and texts.
     groups : `copy`, `group`, `method` as `grouping.join` returns them.
-    shingles : of the texts.
 
     Returns
     -------
@@ -55,7 +54,7 @@ def merge(corpus: Corpus, groups: pl.DataFrame, shingles: Shingles) -> Merged:
     folded = members.filter(pl.int_range(pl.len()).over("group") > 0).join(
         papers.select("group", "paper_id", survivor="text"), on="group", maintain_order="left"
     )
-    alike = similarities(folded["text"], folded["survivor"], shingles)["jaccard"]
+    alike = similarities(folded["text"], folded["survivor"], corpus.texts["words"])["jaccard"]
     return Merged(papers, folded.with_columns(similarity=alike, method=_own_method()))
 
 

@@ -32,7 +32,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Shingles:
-    """Hashes of the word shingles of all texts, end to end.
+    """Hashes of the word shingles of some texts, end to end.
 
     Those of text `i` are `hashes[offsets[i]:offsets[i + 1]]`, in the order of the text and with
     repetitions; every text has at least one.
@@ -40,18 +40,6 @@ class Shingles:
 
     hashes: U64
     offsets: NDArray[np.int64]
-
-    def sets(self, texts: pl.Series) -> pl.Series:
-        """The distinct shingles of each of these texts, as lists."""
-        wanted = texts.unique().sort().to_numpy()
-        start, stop = self.offsets[wanted], self.offsets[wanted + 1]
-        n = stop - start
-        first = np.repeat(start - np.concatenate([[0], np.cumsum(n)[:-1]]), n)
-        flat = pl.DataFrame(
-            {"text": np.repeat(wanted, n), "hash": self.hashes[first + np.arange(n.sum())]}
-        )
-        lists = flat.group_by("text").agg(pl.col("hash").unique())
-        return texts.to_frame("text").join(lists, on="text", maintain_order="left")["hash"]
 
 
 def canonical(records: pl.DataFrame) -> pl.DataFrame:
@@ -151,6 +139,22 @@ def shingle(words: pl.Series) -> Shingles:
     for word in range(SHINGLE_WORDS):
         mixed = mix(mixed + flat[at + word])
     return Shingles(mixed, offsets)
+
+
+def shingle_sets(words: pl.Series, texts: pl.Series) -> pl.Series:
+    """The distinct shingles of each of these texts, as lists.
+
+    Parameters
+    ----------
+    words : of all texts.
+    texts : places in `words`, in any order and with repetitions.
+    """
+    wanted = texts.unique().sort()
+    shingles = shingle(words.gather(wanted))
+    n = np.diff(shingles.offsets)
+    flat = pl.DataFrame({"text": np.repeat(wanted.to_numpy(), n), "hash": shingles.hashes})
+    lists = flat.group_by("text").agg(pl.col("hash").unique())
+    return texts.to_frame("text").join(lists, on="text", maintain_order="left")["hash"]
 
 
 def _hash_words(flat: pl.Series) -> U64:

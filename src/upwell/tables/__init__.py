@@ -14,6 +14,7 @@ from upwell.tables.papers import (
     PROBLEMS,
     RECORDS,
     REJECTS,
+    RELATED_PAPERS,
     UNPLACED,
 )
 from upwell.tables.subjects import THEME_PAPERS, TOPIC_LINEAGE, TOPICS
@@ -49,6 +50,7 @@ __all__ = [
     "REASONS",
     "RECORDS",
     "REJECTS",
+    "RELATED_PAPERS",
     "SHUFFLES",
     "THEME_PAPERS",
     "TOPICS",
@@ -65,6 +67,7 @@ __all__ = [
 PUBLISHED = (
     PAPERS,
     DUPLICATES,
+    RELATED_PAPERS,
     REJECTS,
     PROBLEMS,
     TOPICS,

@@ -85,6 +85,17 @@ DUPLICATES = Table(
     },
 )
 
+RELATED_PAPERS = Table(
+    "related_papers",
+    "pair of papers that share a title or a text and are two works all the same",
+    ("paper_id", "related_id"),
+    {
+        "paper_id": Column(STR, "the earlier paper, as far as dates are known"),
+        "related_id": Column(STR, "the later one: an extended version, a part, an erratum"),
+        "similarity": Column(F32, "Jaccard similarity of the abstracts", bounds=UNIT),
+    },
+)
+
 REJECTS = Table(
     "rejects",
     "item that could not become a paper",
