@@ -49,6 +49,7 @@ def analyse(
     outputs: Annotated[Path, _titled("Where to publish")] = Path("outputs"),
     config: Annotated[RunConfig, _titled("How to analyse")] = RunConfig(),
     join: Annotated[bool, _titled("Join what is known")] = False,
+    watch_list: Annotated[Path | None, _titled("Watch list")] = None,
 ) -> Path:
     """Tells which research themes are rising in piles of paper records.
 
@@ -58,12 +59,18 @@ def analyse(
         config: Everything that decides what the run computes; the defaults suit most corpora.
         join: The papers join those that earlier runs read into the folder, on disk or not; else
             they are all there is. Without paths: those known so far.
+        watch_list: TOML file of the themes to follow, read when the run starts; none means the
+            default one. Not read if the settings have themes of their own.
 
     Returns:
         The folder of the published run; of the latest one if there is nothing new.
     """
     started = datetime.now(UTC)
-    config = config if config.themes else config.with_themes(read_watch_list(DEFAULT_WATCH_LIST))
+    config = (
+        config
+        if config.themes
+        else config.with_themes(read_watch_list(watch_list or DEFAULT_WATCH_LIST))
+    )
     if paths:
         look_for_files(paths, join=join)
     with open_run(outputs, started=started, on_wait=announce) as run:

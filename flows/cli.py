@@ -213,17 +213,15 @@ def serve(
     """Run every day on a folder, through a Prefect server that is already running."""
     from flows.serve import ServeError
     from flows.serve import serve as serve_flow
-    from flows.watch_list import DEFAULT_WATCH_LIST, read_watch_list
     from upwell.themes import WatchListError
 
     try:
-        config = RunConfig(themes=read_watch_list(watch_list or DEFAULT_WATCH_LIST))
         serve_flow(
             folder,
             outputs=outputs,
             cron=cron,
             timezone=timezone,
-            config=config,
+            watch_list=watch_list,
             name=name,
             wait=wait,
         )

@@ -12,7 +12,14 @@ from prefect.client.schemas.sorting import TaskRunSort
 from prefect.logging.loggers import flow_run_logger
 
 # Errors whose message says what is wrong and what to do.
-_IN_WORDS = {"EncoderError", "InputError", "NothingToAnalyseError", "StoreError", "TableError"}
+_IN_WORDS = {
+    "EncoderError",
+    "InputError",
+    "NothingToAnalyseError",
+    "StoreError",
+    "TableError",
+    "WatchListError",
+}
 
 _WHAT_NOW = {
     "Failed": "Put right what the message says, then press *Retry*, or leave it to the next "
@@ -45,7 +52,7 @@ def explain(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
             ArtifactCreate(
                 key="why-it-ended",
                 type="markdown",
-                description=f"{kind}{where}",
+                description=f"{kind}{where}: {reason.splitlines()[0]}",
                 data=_page(kind, where, reason, _standing(flow_run.parameters.get("outputs"))),
                 flow_run_id=flow_run.id,
             )

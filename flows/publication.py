@@ -82,7 +82,7 @@ def publish(
     )
     put_on_page(
         create_table_artifact,
-        key="rising",
+        key="verdicts",
         table=verdict_rows(frames[tables.TRENDS]),
         description=f"Verdicts of run {run.run_id}, the most surely rising first",
     )

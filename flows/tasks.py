@@ -11,6 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from prefect import get_run_logger
+
 from flows.file_notes import file_facts, file_notes, problem_notes, why_nothing
 from flows.progress import counted, progress
 from flows.stage import describe, stage
@@ -23,6 +25,7 @@ from upwell.config import (
     Theme,
     TrendConfig,
 )
+from upwell.quantities import count
 from upwell.store import TableFile, Workspace, keep_vectors, read_vectors
 
 
@@ -76,6 +79,8 @@ def read(
             keep=not is_sample,
             progress=advance,
         )
+    n_files = len(corpus.files)
+    get_run_logger().info(f"{corpus.n_read} of {count(n_files, 'file')} read, the others are known")
     problems = corpus.records.select("source", problem="problems").explode("problem").drop_nulls()
     found = Read(
         run.put("records", corpus.records),
@@ -128,6 +133,8 @@ def embed(
     known = read_vectors(run.outputs, encoder.identity)
     with progress(f"embed {papers.n_rows} papers") as advance:
         found = encode.embed(papers.read(), encoder, known=known, progress=advance)
+    n_fresh = found.fresh.height
+    get_run_logger().info(f"{count(n_fresh, 'paper')} embedded, {papers.n_rows - n_fresh} known")
     keep_vectors(run, encoder.identity, found.fresh)
     return run.put("vectors", found.vectors), {"encoder": encoder.identity}
 

@@ -63,7 +63,7 @@ def decide(
 
 @task(
     name="refit",
-    task_run_name="refit topics of {papers.n_rows} papers, sample {number}",
+    task_run_name=f"refit {{number}} of {N_REFITS}: topics of {{papers.n_rows}} papers",
     cache_policy=NO_CACHE,
     persist_result=False,
 )
@@ -98,7 +98,14 @@ def refit_all(
     return refits
 
 
-@stage(lambda given: f"cluster {given['papers'].n_rows} papers")
+def _clustering(given: dict[str, Any]) -> str:
+    n_papers = given["papers"].n_rows
+    if given["decision"].action == "kept":
+        return f"place {n_papers} papers among the last topics"
+    return f"cluster {n_papers} papers"
+
+
+@stage(_clustering)
 def cluster(
     run: Workspace,
     papers: TableFile,

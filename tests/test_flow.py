@@ -184,7 +184,7 @@ def test_run_shows_in_the_ui(sample_run: Path) -> None:
     assert any(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d the sample corpus", n) for n in names)
     by_key = {artifact.key: artifact for artifact in artifacts}
     assert "data:image/png;base64," in by_key["report"].data
-    assert json.loads(by_key["rising"].data)
+    assert json.loads(by_key["verdicts"].data)
     assert "read the sample corpus" in tasks
     assert any(re.fullmatch(r"embed \d+ papers", name) for name in tasks)
 

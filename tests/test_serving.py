@@ -122,7 +122,7 @@ def test_a_run_with_nothing_new_says_so_in_state_artifact_and_event(tmp_path: Pa
 
     last = find_run("latest", publish_run(tmp_path, small_papers(6)).parents[1])
     state = flow(name="leaves")(lambda: leave(last))(return_state=True)
-    assert state.is_completed()
+    assert (state.is_completed(), state.name) == (True, "Nothing new")
     assert state.message.startswith("Nothing new: the 96 records are those of run ")
     event = told_of(last.folder.name, "upwell.run.nothing_new")
     assert event["payload"] == {
@@ -287,6 +287,7 @@ def test_every_field_of_the_form_has_a_title_and_says_what_it_does() -> None:
         "outputs": "Where to publish",
         "config": "How to analyse",
         "join": "Join what is known",
+        "watch_list": "Watch list",
     }
     for name, model in schema.definitions.items():
         for field, about in model["properties"].items():
@@ -297,11 +298,38 @@ def test_every_field_of_the_form_has_a_title_and_says_what_it_does() -> None:
 def test_silent_runs_are_ended_by_an_automation_that_is_there_once() -> None:
     from prefect.client.orchestration import get_client
 
-    from flows.serve import WATCH, _watch_over
+    from flows.automations import WATCH, set_up
 
-    _watch_over()
-    _watch_over()
+    set_up()
+    set_up()
     with get_client(sync_client=True) as client:
         (automation,) = client.read_automations_by_name(WATCH)
     assert automation.trigger.within.total_seconds() >= 90
     assert "prefect.flow-run.heartbeat" in automation.trigger.after
+    assert automation.trigger.expect >= {
+        "prefect.flow-run.Completed",
+        "prefect.flow-run.Nothing new",
+    }
+
+
+def test_a_run_that_another_one_makes_needless_says_so() -> None:
+    """As the server cancels a run at the concurrency limit of its deployment."""
+    from prefect import flow, states
+    from prefect.client.orchestration import get_client
+
+    from flows.automations import set_up
+    from flows.stage import TAG
+
+    set_up()
+    time.sleep(3)  # the server learns of automations by itself, a moment later
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(flow(name="due")(lambda: None), tags=[TAG])
+        stopped = states.Cancelled(message="Deployment concurrency limit reached.")
+        client.set_flow_run_state(run.id, stopped)
+        for _ in range(100):
+            run = client.read_flow_run(run.id)
+            if run.state.name != "Cancelled":
+                break
+            time.sleep(0.2)
+    assert (run.state.type, run.state.name) == ("CANCELLED", "Not needed")
+    assert "Nothing is missed" in run.state.message

@@ -1,6 +1,7 @@
 """The run in short, as markdown for the Prefect UI."""
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from upwell.wording import headline, verdict_rows
 
 MAX_ROWS, MAX_NOTES = 30, 10
 
-# The UI neither wraps a table nor scrolls it, and shows some 75 characters on a small screen.
+# The UI neither wraps a table nor scrolls it, and shows some 75 characters on a screen of 1280
+# pixels: few columns, and cells that are broken by hand.
 _COLUMNS = ("verdict", "growth a year, 95 %", "papers")
+_CELL = 28
 
 
 def markdown(manifest: Manifest, frames: Frames, figures: Mapping[str, bytes], folder: Path) -> str:
@@ -60,8 +63,14 @@ def _verdicts(kind: str, rows: Sequence[Mapping[str, str | int]]) -> str:
     if not rows:
         return ""
     lines = [[f"{kind}s", *_COLUMNS], ["---"] * (1 + len(_COLUMNS))]
-    lines += [[_escaped(str(row[n])) for n in ("name", *_COLUMNS)] for row in rows]
+    lines += [[_narrow(str(row[n])) for n in ("name", *_COLUMNS)] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _narrow(text: str) -> str:
+    """A cell on several lines if it is long: first before a bracket, then between words."""
+    parts = re.split(r" (?=\()", text) if len(text) > _CELL else [text]
+    return "<br>".join(_escaped(line) for part in parts for line in textwrap.wrap(part, _CELL))
 
 
 def _bullets(lines: Sequence[str]) -> str:
