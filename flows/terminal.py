@@ -69,8 +69,8 @@ def run(
         return
     # Else Prefect prints each line of log that it cannot send; `while_server_answers` says it once.
     logging.raiseExceptions = False
-    with _bars(Console(stderr=True)) as bars:
-        folder = _analyse(paths, outputs, config, dask=dask, join=join, bars=bars)
+    with bars(Console(stderr=True)) as shown:
+        folder = _analyse(paths, outputs, config, dask=dask, join=join, bars=shown)
     _last_word(Console(), folder)
 
 
@@ -175,7 +175,7 @@ class _Watched:
 
 
 @contextmanager
-def _bars(console: Console) -> Iterator[Progress]:
+def bars(console: Console) -> Iterator[Progress]:
     """Show a bar per stage on standard error while the body runs."""
     from flows.progress import terminal
 

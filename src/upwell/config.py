@@ -170,16 +170,9 @@ class TrendConfig(_Frozen):
         return self
 
 
-class FeedConfig(_Frozen):
-    """What is asked of a live source, and how fast."""
+class FeedOptions(_Frozen):
+    """How a live source is asked, and for what."""
 
-    source: Literal["arxiv", "huggingface", "openalex"] = Field(
-        "arxiv", title="Source", description="`arxiv`, `huggingface` (daily papers) or `openalex`."
-    )
-    since: date = Field(
-        title="Since (day)",
-        description="First day that is wanted; days harvested before are not asked for again.",
-    )
     categories: tuple[NonEmpty, ...] = Field(
         (),
         title="Categories",
@@ -243,6 +236,18 @@ class FeedConfig(_Frozen):
                     f"{name!r} is no category of arXiv; they look like cs.CV or hep-th"
                 )
         return names
+
+
+class FeedConfig(FeedOptions):
+    """What is asked of a live source."""
+
+    source: Literal["arxiv", "huggingface", "openalex"] = Field(
+        title="Source", description="`arxiv`, `huggingface` (daily papers) or `openalex`."
+    )
+    since: date = Field(
+        title="Since (day)",
+        description="First day that is wanted; days harvested before are not asked for again.",
+    )
 
 
 class RunConfig(_Frozen):

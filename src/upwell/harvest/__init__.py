@@ -6,11 +6,12 @@ A new source is a module that keeps `asking.Feed`, a case in `feeds.feeds_of` an
 from upwell.harvest.asking import Ask, Feed, HarvestError
 from upwell.harvest.client import Client
 from upwell.harvest.feeds import KEY, feeds_of, secrets_of
-from upwell.harvest.landing import open_landing
+from upwell.harvest.landing import LOG, open_landing
 from upwell.harvest.pages import Harvested, harvest, missing
 
 __all__ = [
     "KEY",
+    "LOG",
     "Ask",
     "Client",
     "Feed",
