@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 from prefect import flow
-from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.states import Completed, State
+from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
 from flows.analyse import analyse
