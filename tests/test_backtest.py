@@ -1,8 +1,10 @@
 """Looking back: what counts as known, that nothing later is seen, and what is said of it."""
 
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
 import polars as pl
@@ -391,13 +393,15 @@ def test_any_other_failure_is_in_words(
     assert "upwell: failed: ZeroDivisionError: of nothing" in capsys.readouterr().err
 
 
-def test_what_cannot_be_back_tested_is_exit_code_2(outputs: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_back_tested_is_exit_code_2(
+    upwell_here: Callable[..., CompletedProcess[str]], outputs: Path, tmp_path: Path
+) -> None:
     broken = tmp_path / "outputs"
     shutil.copytree(outputs, broken, symlinks=True)
     folder = (broken / "latest").resolve()
 
     def words(*arguments: str) -> str:
-        done = upwell("backtest", *arguments, "--outputs", str(broken), cwd=tmp_path)
+        done = upwell_here("backtest", *arguments, "--outputs", str(broken), cwd=tmp_path)
         assert done.returncode == 2, done.stderr
         assert "Traceback" not in done.stderr
         return done.stderr

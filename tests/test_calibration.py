@@ -2,8 +2,10 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
 import polars as pl
@@ -281,12 +283,14 @@ def broken(outputs: Path, tmp_path: Path) -> Path:
     return copy
 
 
-def test_what_cannot_be_calibrated_is_exit_code_2(broken: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_calibrated_is_exit_code_2(
+    upwell_here: Callable[..., CompletedProcess[str]], broken: Path, tmp_path: Path
+) -> None:
     run_id = (broken / "latest").resolve().name
     folder = broken / "runs" / run_id
 
     def said(*arguments: str, outputs: Path = broken) -> str:
-        done = upwell("calibrate", *arguments, "--outputs", str(outputs), cwd=tmp_path)
+        done = upwell_here("calibrate", *arguments, "--outputs", str(outputs), cwd=tmp_path)
         assert done.returncode == 2, done.stderr
         assert "Traceback" not in done.stderr
         return done.stderr
@@ -308,26 +312,32 @@ def test_what_cannot_be_calibrated_is_exit_code_2(broken: Path, tmp_path: Path) 
     assert f"points at no run; there are {run_id}" in said()
 
 
-def test_too_few_buckets_are_exit_code_2(tmp_path: Path) -> None:
+def test_too_few_buckets_are_exit_code_2(
+    upwell_here: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
     small_run.publish_run(tmp_path / "outputs", small_run.small_papers(n_months=3))
-    done = upwell("calibrate", cwd=tmp_path)
+    done = upwell_here("calibrate", cwd=tmp_path)
     assert done.returncode == 2
     assert "no subject was tested. Papers fall in only 3 buckets of a month" in done.stderr
 
 
-def test_a_run_of_another_version_is_said(broken: Path, tmp_path: Path) -> None:
+def test_a_run_of_another_version_is_said(
+    upwell_here: Callable[..., CompletedProcess[str]], broken: Path, tmp_path: Path
+) -> None:
     path = (broken / "latest").resolve() / "trends.parquet"
     trends = pl.read_parquet(path).with_columns(p_value=pl.col("p_value") * 0.9)
     TRENDS.conform(trends).write_parquet(path)
-    done = upwell("calibrate", "--shuffles", "2", "--outputs", str(broken), cwd=tmp_path)
+    done = upwell_here("calibrate", "--shuffles", "2", "--outputs", str(broken), cwd=tmp_path)
     assert "another version made it" in done.stdout.replace("\n", " ")
 
 
-def test_a_folder_that_cannot_be_written_is_exit_code_1(broken: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_exit_code_1(
+    upwell_here: Callable[..., CompletedProcess[str]], broken: Path, tmp_path: Path
+) -> None:
     folder = (broken / "latest").resolve()
     (folder / "calibration.parquet").unlink(missing_ok=True)
     (folder / "calibration.parquet").mkdir()
-    done = upwell("calibrate", "--shuffles", "2", "--outputs", str(broken), cwd=tmp_path)
+    done = upwell_here("calibrate", "--shuffles", "2", "--outputs", str(broken), cwd=tmp_path)
     assert done.returncode == 1
     assert "calibration.parquet" in done.stderr
     assert "Traceback" not in done.stderr

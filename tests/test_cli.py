@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,7 +13,7 @@ UPWELL = [sys.executable, "-c", "from flows.cli import main; main()"]
 
 def upwell(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*UPWELL, *arguments], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+        [*UPWELL, *arguments], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
     )
 
 
@@ -51,11 +52,14 @@ def upwell(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_unusable_arguments_are_exit_code_2(
-    tmp_path: Path, arguments: list[str], words: str
+    upwell_here: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+    arguments: list[str],
+    words: str,
 ) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken.toml").write_text('[[theme]]\nname = "a\n')
-    done = upwell(*arguments, cwd=tmp_path)
+    done = upwell_here(*arguments, cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr

@@ -92,24 +92,27 @@ def test_series_is_zero_filled(sample_run: Path) -> None:
     ).item() == pytest.approx(0)
 
 
+@pytest.fixture
+def half(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every second record of the sample; runs of them take two refits, and a third of the time."""
+    monkeypatch.setattr("flows.topic_tasks.N_REFITS", 2)
+    records = sample_files().files["papers.jsonl"].decode().splitlines()
+    return [line for line in records if line.startswith("{") and line.endswith("}")][::2]
+
+
 def test_same_records_shuffled_and_split_give_the_same_tables(
-    sample_run: Path, tmp_path: Path
+    half: list[str], tmp_path: Path
 ) -> None:
     """Other files, other order, other names: same papers, topics, themes and verdicts."""
     import random
 
-    lines = [
-        line
-        for line in sample_files().files["papers.jsonl"].decode().splitlines()
-        if line.startswith("{") and line.endswith("}")
-    ]
     whole, split = tmp_path / "whole", tmp_path / "split"
     whole.mkdir()
     split.mkdir()
-    (whole / "all.jsonl").write_text("\n".join(lines))
-    random.Random(4).shuffle(lines)
-    for n, start in enumerate(range(0, len(lines), 300)):
-        (split / f"{9 - n}.txt").write_text("\n".join(lines[start : start + 300]))
+    (whole / "all.jsonl").write_text("\n".join(half))
+    random.Random(4).shuffle(half)
+    for n, start in enumerate(range(0, len(half), 150)):
+        (split / f"{9 - n}.txt").write_text("\n".join(half[start : start + 150]))
     one = analyse(whole, outputs=tmp_path / "one")
     other = analyse(split, outputs=tmp_path / "other")
     for name in ("topics", "theme_papers", "trends", "trend_series"):
@@ -153,16 +156,11 @@ def test_a_run_is_published_even_if_the_last_trends_are_lost(tmp_path: Path) -> 
     assert table(again, "changes").is_empty(), "publishing matters more than comparing"
 
 
-def test_a_refit_goes_on_from_the_topics_there_are(sample_run: Path, tmp_path: Path) -> None:
-    lines = [
-        line
-        for line in sample_files().files["papers.jsonl"].decode().splitlines()
-        if line.startswith("{") and line.endswith("}")
-    ]
+def test_a_refit_goes_on_from_the_topics_there_are(half: list[str], tmp_path: Path) -> None:
     papers = tmp_path / "papers.jsonl"
-    papers.write_text("\n".join(lines[: len(lines) * 2 // 3]))
+    papers.write_text("\n".join(half[: len(half) * 2 // 3]))
     first = analyse(papers, outputs=tmp_path / "out")
-    papers.write_text("\n".join(lines))
+    papers.write_text("\n".join(half))
     second = analyse(papers, outputs=tmp_path / "out")
     fit = manifest(second)["topic_fit"]
     assert (fit["action"], fit["fitted_in"]) == ("refitted", second.name)

@@ -550,15 +550,15 @@ def test_judged_papers_are_told_apart():
     found = match_themes(papers, vectors, themes=themes, encode=encoder.encode, propose=False)
     told = (
         judged.filter(pl.col("judgement") != "borderline")
-        .join(papers.with_row_index("row").select("row", "paper_id"), on="paper_id")
+        .join(papers.select("paper_id", pl.col("title").fill_null(""), "abstract"), on="paper_id")
         .join(found.theme_papers, on=["theme", "paper_id"], how="left", maintain_order="left")
     )
     assert len(told) > 200
-    named = read_namings([(t or "", a) for t, a in papers.select("title", "abstract").rows()], themes).strength  # fmt: skip
+    named = read_namings(told.select("title", "abstract").rows(), themes).strength
     number = {theme.name: n for n, theme in enumerate(themes)}
     core = (told["judgement"] == "core").to_numpy()
     member = told["score"].is_not_null().to_numpy()
-    word = np.array([named[r, number[t]] > 0 for r, t in told.select("row", "theme").iter_rows()])
+    word = named[np.arange(len(told)), [number[theme] for theme in told["theme"]]] > 0
     for here, precision, recall in (
         (told["theme"].is_in(LISTED).to_numpy(), 0.75, 0.65),
         (~told["theme"].is_in(LISTED).to_numpy(), 0.85, 0.75),

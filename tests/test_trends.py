@@ -22,15 +22,16 @@ def make_papers(rows: list[tuple]) -> pl.DataFrame:
     """Papers from (paper_id, published, date_precision[, category[, file]])."""
     full = [(*r, *("cs.LG", "a.txt")[len(r) - 3 :]) for r in rows]
     return pl.DataFrame(
-        {
-            "paper_id": [r[0] for r in full],
-            "published": pl.Series([r[1] for r in full], dtype=pl.Date),
-            "date_precision": [r[2] for r in full],
-            "categories": pl.Series([[r[3]] for r in full], dtype=pl.List(pl.String)),
-            "sources": pl.Series([[f"{r[4]}#1"] for r in full], dtype=pl.List(pl.String)),
+        full,
+        schema={
+            "paper_id": pl.String,
+            "published": pl.Date,
+            "date_precision": pl.String,
+            "categories": pl.String,
+            "sources": pl.String,
         },
-        schema_overrides={"paper_id": pl.String, "date_precision": pl.String},
-    )
+        orient="row",
+    ).with_columns(pl.concat_list("categories"), pl.concat_list(pl.col("sources") + "#1"))
 
 
 def make_members(**papers_of: list[str]) -> pl.DataFrame:
