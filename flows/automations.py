@@ -10,17 +10,13 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY
 
 from flows.stage import TAG
-from flows.unchanged import NOTHING_NEW
 
 WATCH = "upwell: runs whose process is gone"
 EXPLAIN = "upwell: runs that were not needed"
-NOT_NEEDED = "Not needed"
 # Heartbeats that may be missing before a run counts as gone.
 MISSED_HEARTBEATS = 3
 
-# The state of each run that has ended, by its name: an ending it did not know would look like
-# silence to the first automation.
-_ENDINGS = ("Completed", "Failed", "Cancelled", "Crashed", "TimedOut", NOTHING_NEW, NOT_NEEDED)
+_ENDINGS = ("Completed", "Failed", "Cancelled", "Crashed")
 _OURS = {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{TAG}"}
 
 
@@ -71,7 +67,8 @@ def end_silent(silence: timedelta) -> Automation:
 def explain_overlap() -> Automation:
     """Says of a run that was cancelled, as another one was at work, that nothing is missed.
 
-    Prefect says “Deployment concurrency limit reached”, which sounds like a fault.
+    Prefect says “Deployment concurrency limit reached”, which sounds like a fault. The state keeps
+    its name: the UI's list of a deployment leaves out those that Prefect has not named.
     """
     return Automation(
         name=EXPLAIN,
@@ -89,9 +86,9 @@ def explain_overlap() -> Automation:
         actions=[
             ChangeFlowRunState(
                 state=StateType.CANCELLED,
-                name=NOT_NEEDED,
-                message="Another run was at work on this folder when this one was due. Nothing is "
-                "missed and nothing is to be done: each run reads everything that is there.",
+                name="Cancelled",
+                message="Not needed: another run was at work on this folder when this one was due. "
+                "Nothing is missed and nothing is to be done: each run reads everything there is.",
             )
         ],
     )

@@ -67,4 +67,4 @@ def daily(
     folder = ended.result()  # raises what made it fail
     if problem:
         raise problem
-    return Completed(name=ended.name, message=ended.message, data=folder)
+    return Completed(message=ended.message, data=folder)

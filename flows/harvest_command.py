@@ -9,6 +9,8 @@ from flows.exits import FAILED, UNUSABLE, stop
 from upwell.config import FeedConfig
 from upwell.harvest import LOG, HarvestError, feeds_of, missing, open_landing
 
+KEPT = "What has landed is kept, and the next harvest goes on from there."
+
 
 def run(config: FeedConfig, *, into: Path, dry_run: bool) -> None:
     """Harvest one source; exits with 1 or 2 if it cannot.
@@ -50,20 +52,20 @@ def _harvest(config: FeedConfig, into: Path) -> None:
     """The flow, with bars for a person and its failures in words."""
     from rich.console import Console
 
-    from flows.server import server
+    from flows.server import server, while_server_answers
     from flows.terminal import bars
 
     logging.raiseExceptions = False  # Prefect's, for lines of log that it cannot send
-    with bars(Console(stderr=True)):
-        with server():
+    with bars(Console(stderr=True)) as shown:
+        with server() as used:
             from prefect import tags
 
             from flows.harvest import harvest
             from flows.stage import TAG
         try:
-            with tags(TAG):
+            with tags(TAG), while_server_answers(used, lambda: KEPT, before_end=shown.stop):
                 harvest([config], into)
         except HarvestError as error:
             stop(error, FAILED)
         except Exception as error:  # noqa: BLE001 - the last resort before a traceback
-            stop(f"failed: {type(error).__name__}: {error}\nWhat has landed is kept.", FAILED)
+            stop(f"failed: {type(error).__name__}: {error}\n{KEPT}", FAILED)

@@ -118,11 +118,11 @@ and says which research themes are rising.
 
 - Results: `{outputs}/latest`. A run that fails or is stopped leaves the last one in place.
 - A run's page has its report under *Artifacts*: verdicts, figure, what changed since the last run.
-- **Nothing new**: no paper came since the last run, whose results stand.
-- **Not needed** (at first **Cancelled**): another run was reading the same folder. Nothing is \
-missed, as each run looks at the whole folder.
+- **Completed** and no new results: no paper came; the state message, under *Details*, says so.
+- **Cancelled**, never started: another run was reading the same folder. Nothing is missed, as \
+each run looks at the whole folder.
 - **Late**: nobody works on it. Is `upwell serve` running, and the machine awake? One late run \
-catches up with everything; the others are not needed.
+catches up with everything; the others are cancelled as above.
 - **Failed**, **Crashed**: the artifact *why-it-ended* says why, and what to do; so does the state \
 message under *Details*, if the machine went down.
 """

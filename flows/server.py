@@ -43,12 +43,13 @@ def server() -> Iterator[Server]:
 
     Prefect's own way to start one imports all of the server here first, which takes five seconds;
     so the process is started here, and Prefect told its address. Where a server is configured
-    (`PREFECT_API_URL`), nothing is started.
+    (`PREFECT_API_URL`), nothing is started. Exits with 1 if it does not answer.
     """
     from prefect.settings import PREFECT_API_URL
 
-    if configured := PREFECT_API_URL.value():
-        yield Server(configured, is_own=False)
+    if url := PREFECT_API_URL.value():
+        _need(url)
+        yield Server(url, is_own=False)
         return
     with TemporaryFile() as said:
         process, url = _start(said)
@@ -119,9 +120,23 @@ def _wait(process: subprocess.Popen[bytes], url: str, said: IO[bytes]) -> None:
     stop(f"Prefect's temporary server did not start: {last or 'it said nothing'}", FAILED)
 
 
+def _need(url: str) -> None:
+    """Ends the command unless the server that is configured answers."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        fault = client.api_healthcheck()
+    if fault is not None:
+        stop(
+            f"no Prefect server answers at {url} ({fault}). Start it with `prefect server start`, "
+            "or do without: PREFECT_API_URL= in front of the command",
+            FAILED,
+        )
+
+
 @contextmanager
 def while_server_answers(
-    server: Server, outputs: Path, *, before_end: Callable[[], None]
+    server: Server, stands: Callable[[], str], *, before_end: Callable[[], None]
 ) -> Iterator[None]:
     """End the process, in words, if the server stops answering while the body runs.
 
@@ -130,14 +145,14 @@ def while_server_answers(
     Parameters
     ----------
     server : the one that is looked at.
-    outputs : folder of runs, whose latest one the words name.
+    stands : says what holds although the run was given up.
     before_end : called before the words are printed, such as to clear the screen.
     """
-    before, done = latest_name(outputs), Event()
+    done = Event()
 
     def give_up() -> None:
         before_end()
-        said = words(server.url, is_own=server.is_own, before=before, now=latest_name(outputs))
+        said = words(server, stands())
         print(f"upwell: {said}", file=sys.stderr, flush=True)
         # Not `sys.exit`: Prefect would try to tell the server first.
         os._exit(FAILED)
@@ -174,25 +189,31 @@ def look(
     give_up()
 
 
-def words(url: str, *, is_own: bool, before: str | None, now: str | None) -> str:
-    """What happened, what holds now, and what to do.
+def words(server: Server, stands: str) -> str:
+    """What happened, what holds now, and what to do."""
+    which = "Prefect's temporary server" if server.is_own else "the Prefect server"
+    start = "" if server.is_own else "start it with `prefect server start`, and "
+    return (
+        f"{which} at {server.url} stopped answering, so the run was given up.\n{stands}\n"
+        f"What to do: {start}give the same command again."
+    )
 
-    Parameters
-    ----------
-    url : of the server.
-    is_own : it was the temporary one.
-    before, now : names of the latest run when this one began and now; None if there is none.
-    """
-    server = "Prefect's temporary server" if is_own else "the Prefect server"
-    happened = f"{server} at {url} stopped answering, so the run was given up."
-    if now != before:
-        stands = f"It had already published its results as run {now}; only its page is incomplete."
-    elif now:
-        stands = f"Nothing is damaged: the latest run is still {now}."
-    else:
-        stands = "Nothing is damaged; no run has been published yet."
-    start = "" if is_own else "start it with `prefect server start`, and "
-    return f"{happened}\n{stands}\nWhat to do: {start}give the same command again."
+
+def latest_stands(outputs: Path) -> Callable[[], str]:
+    """What will hold of the runs in a folder, compared with now."""
+    before = latest_name(outputs)
+
+    def stands() -> str:
+        now = latest_name(outputs)
+        if now != before:
+            return (
+                f"It had already published its results as run {now}; only its page is incomplete."
+            )
+        if now:
+            return f"Nothing is damaged: the latest run is still {now}."
+        return "Nothing is damaged; no run has been published yet."
+
+    return stands
 
 
 def latest_name(outputs: Path) -> str | None:

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from flows.exits import FAILED, UNUSABLE, stop
 from flows.published import PublishedRun, latest_if_same, nothing_new
-from flows.server import server, while_server_answers
+from flows.server import latest_stands, server, while_server_answers
 from upwell.config import RunConfig, Theme
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _analyse(
     try:
         with (
             tags(TAG, describe(paths, join=join)),
-            while_server_answers(used, outputs, before_end=bars.stop),
+            while_server_answers(used, latest_stands(outputs), before_end=bars.stop),
         ):
             return (_on_dask(analyse) if dask else analyse)(paths, outputs, config, join)
     except (InputError, EncoderError, NothingToAnalyseError) as error:

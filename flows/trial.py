@@ -14,13 +14,13 @@ from rich.console import Console
 from flows import trial_view
 from flows.exits import UNUSABLE, stop
 from flows.file_notes import why_nothing
+from flows.published import RunError, find_run
 from flows.subjects import list_members, list_subjects
 from flows.watch_list import DEFAULT_WATCH_LIST, read_watch_list
 from upwell.config import RunConfig, SourceConfig, Theme
 from upwell.encode import EncoderError, embed, load_encoder
-from upwell.manifest import Manifest
 from upwell.sources import InputError, find_files, read_files
-from upwell.store import StoreError, read_vectors
+from upwell.store import read_vectors
 from upwell.tables import PAPERS, THEME_PAPERS, TOPICS
 from upwell.themes import (
     Matching,
@@ -83,7 +83,7 @@ def run(
             material = gather(paths, outputs, sources)
         with Console(stderr=True).status(f"matching {material.papers.height} papers …"):
             matching, trends = try_out(theme, material, outputs)
-    except (EncoderError, InputError, StoreError, WatchListError) as error:
+    except (EncoderError, InputError, RunError, WatchListError) as error:
         stop(error, UNUSABLE)
     trial = trial_view.Trial(theme, material.where, material.papers, matching, trends)
     trial_view.show(Console(), trial, limit=limit)
@@ -120,7 +120,7 @@ def gather(paths: Sequence[Path], outputs: Path, sources: SourceConfig) -> Mater
     ------
     InputError
         The files cannot be found or hold no paper, or there is no run and no path.
-    StoreError
+    RunError
         The latest run cannot be read.
     """
     latest = _latest_run(outputs)
@@ -167,19 +167,17 @@ def _read_papers(paths: Sequence[Path], sources: SourceConfig) -> pl.DataFrame:
 
 
 def _latest_run(outputs: Path) -> Material | None:
-    """Papers, topics and configuration of the latest run; None if there is none."""
+    """Papers, topics and configuration of the latest run; None if there is none.
+
+    Raises
+    ------
+    RunError
+        It cannot be read.
+    """
     latest = outputs / "latest"
     if not latest.exists():
         return None
-    folder = latest.resolve()  # a run that ends meanwhile changes nothing
-    try:
-        papers, topics, theme_papers = (
-            table.conform(pl.read_parquet(folder / f"{table.name}.parquet"))
-            for table in (PAPERS, TOPICS, THEME_PAPERS)
-        )
-        config = Manifest.model_validate_json((folder / "run.json").read_bytes()).config
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-        raise StoreError(
-            f"{folder}: the latest run cannot be read ({error}); make a new one with `upwell run`"
-        ) from error
-    return Material(str(latest), papers, topics, papers, theme_papers, config)
+    run = find_run("latest", outputs)
+    papers = run.read(PAPERS)
+    themes = run.read(THEME_PAPERS)
+    return Material(str(latest), papers, run.read(TOPICS), papers, themes, run.manifest.config)

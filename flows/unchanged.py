@@ -10,9 +10,6 @@ from flows.page import put_on_page
 from flows.progress import announce
 from flows.published import PublishedRun, nothing_new
 
-NOTHING_NEW = "Nothing new"
-"""Name of the state of such a run: the list of runs shows it."""
-
 
 def leave(last: PublishedRun) -> State[Path]:
     """Say that the latest run stands: log, terminal, an event, the run's page and its state."""
@@ -25,4 +22,5 @@ def leave(last: PublishedRun) -> State[Path]:
         markdown=f"# Nothing new\n\n{text}\n\nIts report: `{last.folder}/report.html`",
         description="Nothing was published",
     )
-    return Completed(name=NOTHING_NEW, message=text, data=last.folder)
+    # No name of its own: the UI's list of a deployment leaves out those that Prefect did not give.
+    return Completed(message=text, data=last.folder)

@@ -91,6 +91,17 @@ def test_serve_says_what_it_misses(
     assert "Traceback" not in done.stderr
 
 
+def test_run_says_at_once_that_its_server_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    done = upwell("run", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "no Prefect server answers at http://127.0.0.1:9/api (" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys\nfrom flows.cli import app\n"

@@ -197,7 +197,7 @@ def test_rising_clips_an_interval_with_an_arrow_and_keeps_its_numbers(run):
     figure = rising(trends)
     markers = [line.get_marker() for line in figure.axes[0].lines]
     assert markers.count(">") == markers.count("<") == 1
-    assert any("(below −99 % to over ×1,000)" in t for t in texts(figure))
+    assert any("(< −99 % to > ×1,000)" in t for t in texts(figure))
     low, high = figure.axes[0].get_xlim()
     assert high == -low <= math.log(16)
     points = np.concatenate([line.get_xdata() for line in figure.axes[0].lines])

@@ -58,7 +58,7 @@ def test_what_a_source_gives_is_analysed_though_another_fails(tmp_path: Path) ->
     assert pl.read_parquet(run / "papers.parquet").height == 40
     assert json.loads((run / "run.json").read_text())["counts"]["n_rejects"] == 0
     assert again.is_completed()
-    assert again.name == "Nothing new"
+    assert again.message.startswith("Nothing new: the 40 records are those of run ")
     with get_client(sync_client=True) as client:
         pages = [a for a in client.read_artifacts() if a.key == "harvest"]
         assert "404" in max(pages, key=lambda a: a.created).data or len(pages) == 2

@@ -1,5 +1,6 @@
 """`upwell theme`: which theme is meant, on which papers it is tried, and what is shown."""
 
+import shutil
 import sys
 from datetime import date
 from pathlib import Path
@@ -10,11 +11,11 @@ from made_up import manifest
 from rich.console import Console
 
 from flows import trial, trial_view
+from flows.published import RunError
 from flows.trial import choose_theme, gather, try_out
 from upwell.config import RunConfig, SourceConfig, Theme
 from upwell.sample import sample_files
 from upwell.sources import InputError
-from upwell.store import StoreError
 from upwell.tables import PAPERS, THEME_PAPERS, TOPICS
 from upwell.themes import WatchListError
 from upwell.trends import measure_trends
@@ -107,8 +108,13 @@ def test_without_a_run_and_without_files_the_remedy_is_named(tmp_path):
 
 def test_a_damaged_run_is_named(outputs, tmp_path):
     (tmp_path / "latest").mkdir()
-    with pytest.raises(StoreError, match=r"the latest run cannot be read.*make a new one"):
+    with pytest.raises(RunError, match=r"latest: this is not the folder of a published run"):
         gather((), tmp_path, SourceConfig())
+    damaged = tmp_path / "damaged"
+    shutil.copytree(outputs / "latest", damaged / "latest")
+    (damaged / "latest" / "topics.parquet").write_bytes(b"broken")
+    with pytest.raises(RunError, match=r"topics.parquet: this table cannot be read.*make the run"):
+        gather((), damaged, SourceConfig())
 
 
 def test_topics_are_used_where_the_run_knows_every_paper(outputs, files, tmp_path):

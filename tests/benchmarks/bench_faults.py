@@ -226,7 +226,7 @@ def gone(place: Place) -> None:
         began = time.monotonic()
         said = process.communicate()[1]
     say(f"server gone: exit {process.returncode} after {time.monotonic() - began:.0f} s; said:")
-    say(*(f"  | {line}\n" for line in said.splitlines()))
+    say("\n".join(f"  | {line}" for line in said.splitlines()))
     say("  verify:", verify(outputs), "latest:", (outputs / "latest").exists())
     with place.server():
         failed = place.finish(place.old, outputs)

@@ -217,6 +217,8 @@ def _draw(ax: Axes, y: float, line: _Line) -> None:
     weight = "normal" if row["verdict"] == UNKNOWN else "bold"
     _text(ax, y, INDENT - NAMES, line.name, weight=weight, color=style.INK)
     words = (growth_words(row) or "").replace(" a\xa0year", "")
+    # Signs for words: two extremes in words would reach into the numbers.
+    words = words.replace("below", "<").replace("over", ">")
     _text(ax, y, PLOT + SPACE, words, color=colour, fontsize=style.SMALL)
     right = PLOT + SPACE + GROWTH + PAPERS
     _text(ax, y, right, count(row["n_papers"]), ha="right", color=style.INK, fontsize=style.SMALL)
