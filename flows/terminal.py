@@ -118,9 +118,10 @@ def _analyse(
 ) -> Path:
     """The flow, with its failures in words."""
     with server() as used:
+        import sklearn.linear_model  # noqa: F401 - heavy, like the next two
         from prefect import tags
 
-        import upwell.figures  # noqa: F401 - heavy, like the next
+        import upwell.figures  # noqa: F401
         from flows.analyse import analyse
         from flows.stage import TAG, describe
         from flows.tasks import NothingToAnalyseError

@@ -21,6 +21,7 @@ BREAK_FIT = 0.7  # what each comma, bracket or preposition in between leaves of 
 MIN_FIT = 0.4
 LISTED_WEIGHT = 0.3  # "such as pruning, distillation and quantisation"
 _OPENING = 3  # letters
+_LONG_OPENING = 5
 
 _WORD = r"[^\W_]+(?:['’][^\W_]+)?"
 _TOKEN = re.compile(rf"{_WORD}|[,;:()\[\]]|(?<=\w)[-‐‑–/](?=\w)")
@@ -99,6 +100,7 @@ class Reader:
         # A stem's first letters stand in every word of that stem: a fast way to say no.
         self._openings = {stem[:_OPENING] for stem in self._stems}
         self._needs = [frozenset(w.stem[:_OPENING] for w in s) for _, s in self._spellings]
+        self._long_openings = tuple(sorted({_long_opening(stem) for stem in self._stems}))
         self._known: dict[str, Word | None] = {}
 
     def find_all(self, texts: Sequence[str]) -> Iterator[tuple[int, dict[int, list[Mention]]]]:
@@ -157,8 +159,7 @@ class Reader:
     def _word(self, lower: str) -> Word | None:
         """The word if some phrase has its stem."""
         if lower not in self._known:
-            may_be = any(lower[:n] in self._openings for n in range(1, _OPENING + 1))
-            word = read_word(lower) if may_be else None
+            word = read_word(lower) if lower.startswith(self._long_openings) else None
             self._known[lower] = word if word and word.stem in self._stems else None
         return self._known[lower]
 
@@ -182,6 +183,11 @@ class Reader:
             seen.pass_by(lower)
             before, before_start, hyphen = lower, first, False
         return spots
+
+
+def _long_opening(stem: str) -> str:
+    """The letters with which a word of a stem begins; the last two may change (noisy, nois)."""
+    return stem[: min(_LONG_OPENING, max(_OPENING, len(stem) - 2))]
 
 
 def _among(openings: Iterable[str], text: str) -> frozenset[str]:
