@@ -5,9 +5,10 @@ Exit codes: 0 done, 1 failed, 2 unusable input or arguments.
 """
 
 import sys
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter, validators
 from pydantic import ValidationError
@@ -16,6 +17,8 @@ from flows.exits import FAILED, UNUSABLE, stop
 from upwell.config import (
     DedupConfig,
     EncoderConfig,
+    FeedConfig,
+    FeedOptions,
     RunConfig,
     SourceConfig,
     TopicConfig,
@@ -214,6 +217,28 @@ def rebuild(*, outputs: Outputs = Path("outputs")) -> None:
 
 
 @app.command
+def harvest(
+    source: Annotated[
+        Literal["arxiv", "huggingface", "openalex"], Parameter(help="Which source to ask.")
+    ],
+    *,
+    since: Annotated[date, Parameter(help="First day that is wanted, such as 2026-01-31.")],
+    into: Annotated[Path, Parameter(help="Landing folder; its answers are files to read.")] = Path(
+        "landing"
+    ),
+    dry_run: Annotated[
+        bool, Parameter(help="Only print what would be asked.", negative=())
+    ] = False,
+    feed: Annotated[FeedOptions, Options] = FeedOptions(),
+) -> None:
+    """Ask a live source for new papers, and keep each answer as it came."""
+    from flows import harvest_command
+
+    config = FeedConfig(source=source, since=since, **feed.model_dump())
+    harvest_command.run(config, into=into, dry_run=dry_run)
+
+
+@app.command
 def serve(
     folder: Annotated[Path, Parameter(help="What is new in it joins what is known.")],
     *,
@@ -226,9 +251,14 @@ def serve(
         str | None, Parameter(help="Of the deployment; else that of the folder.")
     ] = None,
     watch_list: WatchList = None,
+    feeds: Annotated[
+        Path | None,
+        Parameter(help="TOML file of live sources to ask first; their answers land in the folder."),
+    ] = None,
     wait: Annotated[float, Parameter(help="Seconds for the server to come up.")] = 60,
 ) -> None:
     """Run every day on a folder, through a Prefect server that is already running."""
+    from flows.feeds import FeedsError
     from flows.serve import ServeError
     from flows.serve import serve as serve_flow
     from upwell.themes import WatchListError
@@ -240,10 +270,11 @@ def serve(
             cron=cron,
             timezone=timezone,
             watch_list=watch_list,
+            feeds=feeds,
             name=name,
             wait=wait,
         )
-    except (ServeError, WatchListError) as error:
+    except (FeedsError, ServeError, WatchListError) as error:
         stop(error, UNUSABLE)
 
 
@@ -264,6 +295,7 @@ def _plain(error: CycloptsError) -> str:
     if not isinstance(cause, ValidationError):
         return str(error)
     return "; ".join(
-        f"--{str(fault['loc'][0]).replace('_', '-')} {fault['input']}: {fault['msg']}"
+        f"--{str(fault['loc'][0]).replace('_', '-')} {fault['input']}: "
+        + fault["msg"].removeprefix("Value error, ")
         for fault in cause.errors()
     )

@@ -14,6 +14,8 @@ from prefect.logging.loggers import flow_run_logger
 # Errors whose message says what is wrong and what to do.
 _IN_WORDS = {
     "EncoderError",
+    "FeedsError",
+    "HarvestError",
     "InputError",
     "NothingToAnalyseError",
     "StoreError",
@@ -78,11 +80,14 @@ def _reason(state: State[Any]) -> str:
 def _where(tasks: list[TaskRun]) -> str:
     """The stage that a run was in: the latest one that was begun and not completed."""
     begun = [t for t in tasks if t.state and not t.state.is_completed() and t.start_time]
-    return f" in “{begun[0].name}”" if begun else ""
+    # A flow within the flow stands there as harvest-0.
+    return f" in “{begun[0].name.removesuffix('-0')}”" if begun else ""
 
 
 def _standing(outputs: object) -> str:
     """What readers see now: the last published run."""
+    if outputs is None:
+        return "What has landed is kept, and the next run goes on from there."
     latest = Path(str(outputs)) / "latest"
     if not latest.exists():
         return "No run has been published there yet."

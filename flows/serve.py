@@ -2,8 +2,10 @@
 
 import time
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import (
     ConcurrencyLimitConfig,
@@ -15,6 +17,8 @@ from prefect.settings import PREFECT_API_URL
 
 from flows import automations
 from flows.analyse import analyse
+from flows.daily import daily
+from flows.feeds import read_feeds
 from flows.stage import TAG
 from flows.watch_list import read_watch_list
 
@@ -37,6 +41,7 @@ def serve(
     cron: str,
     timezone: str,
     watch_list: Path | None = None,
+    feeds: Path | None = None,
     name: str | None = None,
     wait: float = 60,
 ) -> None:
@@ -48,6 +53,8 @@ def serve(
     outputs : where the runs are published.
     cron : when to run, five fields; in `timezone`, such as `Europe/Berlin`.
     watch_list : TOML file of themes, which each run reads anew; None for the default one.
+    feeds : TOML file of live sources, which each run reads anew and asks first; their answers land
+        in the folder. None for what others put there alone.
     name : of the deployment; None for the name of the folder.
     wait : seconds for the server to come up, as after a boot or in its very first start.
 
@@ -56,9 +63,12 @@ def serve(
     ServeError
         No server is configured or it does not answer, there is no such folder, or cron or
         timezone are none.
-    WatchListError
-        The watch list cannot be read as it is now.
+    FeedsError, WatchListError
+        The list of sources or of themes cannot be read as it is now.
     """
+    if feeds:
+        read_feeds(feeds)
+        folder.mkdir(parents=True, exist_ok=True)
     if not folder.exists():
         raise ServeError(f"{folder}: no such folder; name the one that papers arrive in")
     schedule = _schedule(cron, timezone)
@@ -68,16 +78,18 @@ def serve(
     _need_server(wait)
     automations.set_up()
     folder, outputs = folder.absolute(), outputs.absolute()
-    analyse.serve(
+    parameters = {"outputs": str(outputs), "watch_list": str(watch_list) if watch_list else None}
+    if feeds:
+        work: Flow[..., Any] = daily
+        parameters |= {"feeds": str(feeds.absolute()), "landing": str(folder)}
+    else:
+        work = analyse
+        parameters |= {"paths": [str(folder)], "join": True}
+    work.serve(
         name=name or folder.name,
         schedule=schedule,
-        parameters={
-            "paths": [str(folder)],
-            "outputs": str(outputs),
-            "join": True,
-            "watch_list": str(watch_list) if watch_list else None,
-        },
-        description=_about(folder, outputs),
+        parameters=parameters,
+        description=_about(folder, outputs, feeds),
         tags=[TAG, folder.name],
         global_limit=ONE_AT_A_TIME,
         # Another `upwell serve` may work on it still; and a run that is late can be seen, whereas
@@ -98,10 +110,11 @@ def _schedule(cron: str, timezone: str) -> Schedule:
         ) from error
 
 
-def _about(folder: Path, outputs: Path) -> str:
+def _about(folder: Path, outputs: Path, feeds: Path | None) -> str:
     """What the page of the deployment says, in markdown."""
-    return f"""Joins what is new in `{folder}` to the papers known so far, and says which \
-research themes are rising.
+    asks = f"Asks the sources in `{feeds}` for new papers, whose answers land in `{folder}`.\n"
+    return f"""{asks if feeds else ""}Joins what is new in `{folder}` to the papers known so far, \
+and says which research themes are rising.
 
 - Results: `{outputs}/latest`. A run that fails or is stopped leaves the last one in place.
 - A run's page has its report under *Artifacts*: verdicts, figure, what changed since the last run.

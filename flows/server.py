@@ -136,7 +136,7 @@ def _need(url: str) -> None:
 
 @contextmanager
 def while_server_answers(
-    server: Server, outputs: Path, *, before_end: Callable[[], None]
+    server: Server, stands: Callable[[], str], *, before_end: Callable[[], None]
 ) -> Iterator[None]:
     """End the process, in words, if the server stops answering while the body runs.
 
@@ -145,14 +145,14 @@ def while_server_answers(
     Parameters
     ----------
     server : the one that is looked at.
-    outputs : folder of runs, whose latest one the words name.
+    stands : says what holds although the run was given up.
     before_end : called before the words are printed, such as to clear the screen.
     """
-    before, done = latest_name(outputs), Event()
+    done = Event()
 
     def give_up() -> None:
         before_end()
-        said = words(server.url, is_own=server.is_own, before=before, now=latest_name(outputs))
+        said = words(server, stands())
         print(f"upwell: {said}", file=sys.stderr, flush=True)
         # Not `sys.exit`: Prefect would try to tell the server first.
         os._exit(FAILED)
@@ -189,25 +189,31 @@ def look(
     give_up()
 
 
-def words(url: str, *, is_own: bool, before: str | None, now: str | None) -> str:
-    """What happened, what holds now, and what to do.
+def words(server: Server, stands: str) -> str:
+    """What happened, what holds now, and what to do."""
+    which = "Prefect's temporary server" if server.is_own else "the Prefect server"
+    start = "" if server.is_own else "start it with `prefect server start`, and "
+    return (
+        f"{which} at {server.url} stopped answering, so the run was given up.\n{stands}\n"
+        f"What to do: {start}give the same command again."
+    )
 
-    Parameters
-    ----------
-    url : of the server.
-    is_own : it was the temporary one.
-    before, now : names of the latest run when this one began and now; None if there is none.
-    """
-    server = "Prefect's temporary server" if is_own else "the Prefect server"
-    happened = f"{server} at {url} stopped answering, so the run was given up."
-    if now != before:
-        stands = f"It had already published its results as run {now}; only its page is incomplete."
-    elif now:
-        stands = f"Nothing is damaged: the latest run is still {now}."
-    else:
-        stands = "Nothing is damaged; no run has been published yet."
-    start = "" if is_own else "start it with `prefect server start`, and "
-    return f"{happened}\n{stands}\nWhat to do: {start}give the same command again."
+
+def latest_stands(outputs: Path) -> Callable[[], str]:
+    """What will hold of the runs in a folder, compared with now."""
+    before = latest_name(outputs)
+
+    def stands() -> str:
+        now = latest_name(outputs)
+        if now != before:
+            return (
+                f"It had already published its results as run {now}; only its page is incomplete."
+            )
+        if now:
+            return f"Nothing is damaged: the latest run is still {now}."
+        return "Nothing is damaged; no run has been published yet."
+
+    return stands
 
 
 def latest_name(outputs: Path) -> str | None:

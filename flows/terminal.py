@@ -15,7 +15,7 @@ from rich.table import Table
 
 from flows.exits import FAILED, UNUSABLE, stop
 from flows.published import PublishedRun, latest_if_same, nothing_new
-from flows.server import server, while_server_answers
+from flows.server import latest_stands, server, while_server_answers
 from upwell.config import RunConfig, Theme
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def run(
         return
     # Else Prefect prints each line of log that it cannot send; `while_server_answers` says it once.
     logging.raiseExceptions = False
-    with _bars(Console(stderr=True)) as bars:
-        folder = _analyse(paths, outputs, config, dask=dask, join=join, bars=bars)
+    with bars(Console(stderr=True)) as shown:
+        folder = _analyse(paths, outputs, config, dask=dask, join=join, bars=shown)
     _last_word(Console(), folder)
 
 
@@ -135,7 +135,7 @@ def _analyse(
     try:
         with (
             tags(TAG, describe(paths, join=join)),
-            while_server_answers(used, outputs, before_end=bars.stop),
+            while_server_answers(used, latest_stands(outputs), before_end=bars.stop),
         ):
             return (_on_dask(analyse) if dask else analyse)(paths, outputs, config, join)
     except (InputError, EncoderError, NothingToAnalyseError) as error:
@@ -176,7 +176,7 @@ class _Watched:
 
 
 @contextmanager
-def _bars(console: Console) -> Iterator[Progress]:
+def bars(console: Console) -> Iterator[Progress]:
     """Show a bar per stage on standard error while the body runs."""
     from flows.progress import terminal
 

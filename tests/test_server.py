@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.server import MAX_SILENT, latest_name, look, words
+from flows.server import MAX_SILENT, Server, latest_name, latest_stands, look, words
 
 URL = "http://127.0.0.1:4200/api"
 
@@ -47,25 +47,30 @@ def test_nobody_looks_after_the_run() -> None:
     look(lambda: True, done, lambda: pytest.fail("the run is over"), pause=0)
 
 
-def test_what_is_said_names_the_server_what_holds_and_what_to_do() -> None:
-    assert words(URL, is_own=False, before="r1", now="r1") == (
+def test_what_is_said_names_the_server_what_holds_and_what_to_do(tmp_path: Path) -> None:
+    stands = latest_stands(tmp_path)
+    first = words(Server(URL, is_own=True), stands())
+    assert first.startswith("Prefect's temporary server at ")
+    assert "no run has been published yet" in first
+    assert first.endswith("What to do: give the same command again.")
+    publish(tmp_path, "r1")
+    assert "had already published its results as run r1" in stands()
+    assert words(Server(URL, is_own=False), latest_stands(tmp_path)()) == (
         f"the Prefect server at {URL} stopped answering, so the run was given up.\n"
         "Nothing is damaged: the latest run is still r1.\n"
         "What to do: start it with `prefect server start`, and give the same command again."
     )
-    first = words(URL, is_own=True, before=None, now=None)
-    assert first.startswith("Prefect's temporary server at ")
-    assert "no run has been published yet" in first
-    assert first.endswith("What to do: give the same command again.")
-    assert "had already published its results as run r2" in words(
-        URL, is_own=False, before="r1", now="r2"
-    )
+
+
+def publish(outputs: Path, name: str) -> None:
+    """A run, as far as its name goes."""
+    (outputs / "runs" / name).mkdir(parents=True)
+    (outputs / "latest").symlink_to(f"runs/{name}")
 
 
 def test_the_latest_run_by_name(tmp_path: Path) -> None:
     assert latest_name(tmp_path) is None
-    (tmp_path / "runs" / "r7").mkdir(parents=True)
-    (tmp_path / "latest").symlink_to("runs/r7")
+    publish(tmp_path, "r7")
     assert latest_name(tmp_path) == "r7"
 
 

@@ -4,10 +4,19 @@ The models are frozen; the form in the Prefect UI and the options of `upwell run
 them, so a field's description is what an operator reads.
 """
 
+import re
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 BucketWidth = Literal["week", "month", "quarter", "year"]
@@ -165,6 +174,86 @@ class TrendConfig(_Frozen):
         if self.since and self.until and self.since > self.until:
             raise ValueError(f"since {self.since} is after until {self.until}; swap them")
         return self
+
+
+class FeedOptions(_Frozen):
+    """How a live source is asked, and for what."""
+
+    categories: tuple[NonEmpty, ...] = Field(
+        (),
+        title="Categories",
+        description="For arXiv: categories such as cs.CV; none means all, by OAI-PMH.",
+    )
+    via: Literal["auto", "oai", "api"] = Field(
+        "auto",
+        title="Way (arXiv)",
+        description="For arXiv: `oai` (in bulk, a category after the other) or `api` (its search, "
+        "at most 30,000 papers); `auto` takes the search for categories over at most two weeks, "
+        "and stays with what it began with.",
+    )
+    filter: str = Field(
+        "",
+        title="Filter (OpenAlex)",
+        description="For OpenAlex: its filter, such as primary_topic.field.id:17,type:article.",
+    )
+    contact: str = Field(
+        "",
+        title="Contact",
+        description="Mail address that is told to the source, so that it can write to you.",
+    )
+    host: str | None = Field(
+        None, title="Host", description="Address to ask instead of the source's own."
+    )
+    page_size: int | None = Field(
+        None, title="Page size (records)", ge=1, description="Records asked for at a time."
+    )
+    pause_seconds: float | None = Field(
+        None,
+        title="Pause (seconds)",
+        ge=0,
+        description="Least time between two requests; unset, what the source asks for.",
+    )
+    timeout_seconds: float = Field(
+        60, title="Timeout (seconds)", gt=0, description="How long the source may be silent."
+    )
+    overlap_days: int | None = Field(
+        None,
+        title="Overlap (days)",
+        ge=0,
+        description="Days before the last harvest that are asked for again, as records appear "
+        "late; unset, what suits the source.",
+    )
+
+    @field_validator("categories", mode="before")
+    @classmethod
+    def _apart(cls, given: object) -> object:
+        """Categories that are written with commas between, as `cs.CV,cs.LG`."""
+        texts = [given] if isinstance(given, str) else given
+        if not isinstance(texts, Iterable):
+            return given
+        return tuple(part for text in texts for part in str(text).replace(",", " ").split())
+
+    @field_validator("categories")
+    @classmethod
+    def _are_categories(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not re.fullmatch(r"[a-z][a-z-]*(\.[A-Za-z][A-Za-z-]*)?", name):
+                raise ValueError(
+                    f"{name!r} is no category of arXiv; they look like cs.CV or hep-th"
+                )
+        return names
+
+
+class FeedConfig(FeedOptions):
+    """What is asked of a live source."""
+
+    source: Literal["arxiv", "huggingface", "openalex"] = Field(
+        title="Source", description="`arxiv`, `huggingface` (daily papers) or `openalex`."
+    )
+    since: date = Field(
+        title="Since (day)",
+        description="First day that is wanted; days harvested before are not asked for again.",
+    )
 
 
 class RunConfig(_Frozen):

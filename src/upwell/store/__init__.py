@@ -3,7 +3,7 @@
 from upwell.store.assemble import take_out
 from upwell.store.checksums import faults as run_faults
 from upwell.store.collect import Collected, collect, peek
-from upwell.store.disk import StoreError, first_line
+from upwell.store.disk import StoreError, add, first_line, replace
 from upwell.store.runs import (
     TableFile,
     Workspace,
@@ -23,6 +23,7 @@ __all__ = [
     "StoreError",
     "TableFile",
     "Workspace",
+    "add",
     "add_to_run",
     "collect",
     "first_line",
@@ -36,6 +37,7 @@ __all__ = [
     "publish",
     "read_vectors",
     "rebuild",
+    "replace",
     "run_faults",
     "take_out",
     "take_papers_out",

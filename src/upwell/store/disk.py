@@ -10,14 +10,15 @@ from pathlib import Path
 
 import polars as pl
 
+OUTPUTS = "--outputs"
 _REMEDIES = {
-    errno.ENOSPC: "the disk is full; free some space or choose another folder with --outputs",
-    errno.EDQUOT: "the disk quota is used up; free some space or choose another --outputs",
-    errno.EACCES: "it may not be written; change its permissions or choose another --outputs",
-    errno.EPERM: "it may not be written; change its permissions or choose another --outputs",
-    errno.EROFS: "it is on a read-only disk; choose another folder with --outputs",
-    errno.ENOTDIR: "a part of this path is a file; choose another folder with --outputs",
-    errno.EEXIST: "there is a file of this name; choose another folder with --outputs",
+    errno.ENOSPC: "the disk is full; free some space or choose another folder with {option}",
+    errno.EDQUOT: "the disk quota is used up; free some space or choose another {option}",
+    errno.EACCES: "it may not be written; change its permissions or choose another {option}",
+    errno.EPERM: "it may not be written; change its permissions or choose another {option}",
+    errno.EROFS: "it is on a read-only disk; choose another folder with {option}",
+    errno.ENOTDIR: "a part of this path is a file; choose another folder with {option}",
+    errno.EEXIST: "there is a file of this name; choose another folder with {option}",
 }
 
 
@@ -37,9 +38,9 @@ def parquet(frame: pl.DataFrame, about: Mapping[str, str]) -> bytes:
     return buffer.getvalue()
 
 
-def write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes, *, option: str = OUTPUTS) -> None:
     """Write and flush to disk, so that a rename after it never shows an empty file."""
-    with in_words(path):
+    with in_words(path, option=option):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
             file.write(content)
@@ -47,11 +48,21 @@ def write(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
 
 
-def replace(path: Path, content: bytes) -> None:
+def add(path: Path, content: bytes, *, option: str = OUTPUTS) -> None:
+    """Add to the end of a file, made if it is not there, and flush to disk."""
+    with in_words(path, option=option):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def replace(path: Path, content: bytes, *, option: str = OUTPUTS) -> None:
     """Write a file such that a reader sees the old one or the new one, never a part."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        write(fresh, content)
+        write(fresh, content, option=option)
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
@@ -83,11 +94,14 @@ def remove(path: Path) -> None:
 
 
 @contextmanager
-def in_words(path: Path) -> Iterator[None]:
-    """Turn an input/output error into one that says what is wrong and what to do."""
+def in_words(path: Path, *, option: str = OUTPUTS) -> Iterator[None]:
+    """Turn an input/output error into one that says what is wrong and what to do.
+
+    `option` is the one that names the folder which is written to.
+    """
     try:
         yield
     except OSError as error:
         where = error.filename or path
-        remedy = _REMEDIES.get(error.errno or 0, f"{error.strerror}; choose another --outputs")
+        remedy = _REMEDIES.get(error.errno or 0, f"{error.strerror}; choose another {option}")
         raise StoreError(f"{where}: cannot write here: {remedy}") from error

@@ -1,0 +1,76 @@
+"""Live sources through Prefect: what lands is analysed, and a source that fails is named."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from odd_source import Answer, Asked, source
+from small_run import FIELDS, WORDS
+
+pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("prefect_server")]
+
+
+def daily_papers(asked: Asked, _number: int) -> Answer:
+    """Forty made-up papers of one day; the other source refuses."""
+    if asked.path != "/api/daily_papers":
+        return Answer(b"no such set", 404)
+    words = WORDS.split()
+    papers = [
+        {
+            "paper": {
+                "id": f"2611.{n:05d}",
+                "title": f"On {field} with {words[n % 14]} and {words[n // 3 % 14]}",
+                "summary": text.format(field) + f" See {words[n % 14]} {words[n // 2 % 14]} {n}.",
+                "publishedAt": f"2026-11-{1 + n % 20:02d}T00:00:00.000Z",
+            }
+        }
+        for n, (field, text) in enumerate([*FIELDS.items()] * 10)
+    ]
+    return Answer(json.dumps(papers).encode())
+
+
+def test_what_a_source_gives_is_analysed_though_another_fails(tmp_path: Path) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.daily import daily
+
+    feeds, today = tmp_path / "feeds.toml", datetime.now(UTC).date()
+    with source(daily_papers) as server:
+        arxiv = (
+            f'[[feed]]\nsource = "arxiv"\nvia = "oai"\nhost = "{server.url}"\nsince = {today}\n'
+            'categories = ["cs.CV"]\npause_seconds = 0\n'
+        )
+        papers = (
+            f'[[feed]]\nsource = "huggingface"\nhost = "{server.url}"\nsince = {today}\n'
+            "pause_seconds = 0\n"
+        )
+        feeds.write_text(arxiv + papers)
+        places = {"landing": tmp_path / "landing", "outputs": tmp_path / "outputs"}
+        failed = daily(feeds, **places, return_state=True)
+        feeds.write_text(papers)
+        again = daily(feeds, **places, return_state=True)
+    assert failed.is_failed()
+    assert "1 of 2 feeds were harvested. arxiv-oai/cs.CV: " in failed.message
+    assert "HTTP 404 Not Found: no such set" in failed.message
+    run = (tmp_path / "outputs" / "latest").resolve()
+    assert pl.read_parquet(run / "papers.parquet").height == 40
+    assert json.loads((run / "run.json").read_text())["counts"]["n_rejects"] == 0
+    assert again.is_completed()
+    assert again.message.startswith("Nothing new: the 40 records are those of run ")
+    with get_client(sync_client=True) as client:
+        pages = [a for a in client.read_artifacts() if a.key == "harvest"]
+        assert "404" in max(pages, key=lambda a: a.created).data or len(pages) == 2
+        names = {run.name for run in client.read_task_runs()}
+    assert f"harvest huggingface since {today}" in names
+
+
+def test_a_source_alone_fails_the_run(tmp_path: Path) -> None:
+    from flows.harvest import harvest
+    from upwell.config import FeedConfig
+    from upwell.harvest import HarvestError
+
+    feed = FeedConfig(source="arxiv", since=datetime.now(UTC).date(), via="api")
+    with pytest.raises(HarvestError, match=r"0 of 1 feeds were harvested\. arxiv: .*--categories"):
+        harvest([feed], tmp_path)

@@ -1,0 +1,450 @@
+"""Harvesting live sources, against a local server that answers well, badly or not at all."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+import zstandard
+from odd_source import Answer, Asked, Source, source
+
+from upwell.config import FeedConfig
+from upwell.harvest import (
+    Client,
+    Feed,
+    Harvested,
+    HarvestError,
+    feeds_of,
+    harvest,
+    missing,
+    open_landing,
+    secrets_of,
+)
+from upwell.harvest.client import TRIES
+from upwell.harvest.landing import LOG
+
+TODAY = date(2026, 11, 27)
+OAI = (
+    '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><responseDate>2026-11-27</responseDate>'
+    "{}</OAI-PMH>"
+)
+
+
+def oai(n_records: int, token: str = "", *, start: int = 0, total: int = 0) -> bytes:
+    """A page of OAI-PMH with its resumption token."""
+    records = "".join(
+        f"<record><header><identifier>oai:arXiv.org:2611.{n:05d}</identifier></header></record>"
+        for n in range(start, start + n_records)
+    )
+    size = f' completeListSize="{total}"' if total else ""
+    more = f"<resumptionToken{size}>{token}</resumptionToken>" if token else ""
+    return OAI.format(f"<ListRecords>{records}{more}</ListRecords>").encode()
+
+
+def oai_error(code: str, message: str = "") -> bytes:
+    return OAI.format(f'<error code="{code}">{message}</error>').encode()
+
+
+def atom(n_entries: int, start: int, total: int) -> bytes:
+    """A page of arXiv's search."""
+    entries = "".join(
+        f"<entry><id>http://arxiv.org/abs/2611.{n:05d}v1</id></entry>"
+        for n in range(start, start + n_entries)
+    )
+    return (
+        '<feed xmlns="http://www.w3.org/2005/Atom" '
+        'xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/">'
+        f"<opensearch:totalResults>{total}</opensearch:totalResults>"
+        f"<opensearch:startIndex>{start}</opensearch:startIndex>{entries}</feed>"
+    ).encode()
+
+
+class Waits(list[float]):
+    """What a client was told to wait, and what it said."""
+
+    said: list[str]
+
+
+def run(
+    server: Source,
+    landing: Path,
+    *,
+    since: date = TODAY,
+    today: date = TODAY,
+    client: dict[str, object] | None = None,
+    feed: int = 0,
+    **given: object,
+) -> tuple[Harvested, Waits]:
+    """A harvest without waiting; what it brought, and how long it would have waited."""
+    config = FeedConfig(
+        **{"since": since, "host": server.url, "pause_seconds": 0, "categories": "cs.CV"} | given
+    )
+    chosen = feeds_of(config, landing, today=today)[feed]
+    waits = Waits()
+    waits.said = []
+    settings = {"pause": chosen.pause, "sleep": waits.append, "tell": waits.said.append}
+    with Client(**settings | {"secrets": secrets_of(config)} | (client or {})) as asking:
+        found = harvest(chosen, landing, since=since, today=today, client=asking)
+    waits[:] = [seconds for seconds in waits if seconds > 0]
+    return found, waits
+
+
+def landed(folder: Path) -> list[bytes]:
+    """The answers in a folder, in order, as they came."""
+    return [zstandard.decompress(file.read_bytes()) for file in sorted(folder.glob("*.zst"))]
+
+
+def in_turn(*answers: Answer | bytes) -> Callable[[Asked, int], Answer]:
+    """Each answer once; the last one for ever."""
+
+    def answer(_asked: Asked, number: int) -> Answer:
+        given = answers[min(number, len(answers) - 1)]
+        return given if isinstance(given, Answer) else Answer(given)
+
+    return answer
+
+
+# --- good sources ----------------------------------------------------------------------------
+
+
+def test_pages_of_oai_land_as_they_came_and_are_not_asked_for_again(tmp_path: Path) -> None:
+    first, second = oai(3, "t1", total=5), oai(2, start=3)
+    with source(in_turn(first, second, oai_error("noRecordsMatch"))) as server:
+        found, waits = run(server, tmp_path, since=date(2026, 11, 1), via="oai")
+        assert (found.n_answers, found.n_records, found.resumed) == (2, 5, False)
+        assert landed(tmp_path / "arxiv-oai" / "cs.CV") == [first, second]
+        assert server.asked[0].params == {
+            "verb": "ListRecords",
+            "metadataPrefix": "arXiv",
+            "set": "cs:cs:CV",
+            "from": "2026-11-01",
+            "until": "2026-11-27",
+        }
+        assert server.asked[1].params == {"verb": "ListRecords", "resumptionToken": "t1"}
+        assert not waits
+        tomorrow = TODAY + timedelta(days=1)
+        again, _ = run(server, tmp_path, since=date(2026, 11, 1), today=tomorrow, via="oai")
+    assert again.days == ((date(2026, 11, 26), tomorrow),)
+    assert (server.asked[2].params["from"], len(server.asked)) == ("2026-11-26", 3)
+    assert again.n_records == 0
+
+
+@pytest.mark.parametrize(
+    ("category", "name"),
+    [
+        ("cs.CV", "cs:cs:CV"),
+        ("cs", "cs"),
+        ("stat.ML", "stat:stat:ML"),
+        ("hep-th", "physics:hep-th"),
+        ("astro-ph.GA", "physics:astro-ph:GA"),
+        ("physics.optics", "physics:physics:optics"),
+    ],
+)
+def test_the_sets_of_arxiv(category: str, name: str, tmp_path: Path) -> None:
+    config = FeedConfig(since=TODAY, categories=category, via="oai")
+    (feed,) = feeds_of(config, tmp_path, today=TODAY)
+    assert ("set", name) in feed.first(TODAY, TODAY).params
+
+
+def test_pages_of_the_search_go_on_where_the_last_one_ended(tmp_path: Path) -> None:
+    def answer(asked: Asked, _number: int) -> Answer:
+        start = int(asked.params["start"])
+        return Answer(atom(min(2, 5 - start), start, 5))  # fewer than asked for, as arXiv does
+
+    with source(answer) as server:
+        found, _ = run(server, tmp_path, via="api", categories="cs.CV,cs.LG", page_size=4)
+    assert [asked.params["start"] for asked in server.asked] == ["0", "2", "4"]
+    query = "(cat:cs.CV OR cat:cs.LG) AND submittedDate:[202611270000 TO 202611272359]"
+    assert server.asked[0].params["search_query"] == query
+    assert found.n_records == 5
+    assert found.folder == tmp_path / "arxiv-api" / "cs.CV+cs.LG"
+
+
+def test_daily_papers_are_asked_for_day_by_day(tmp_path: Path) -> None:
+    papers = {("2026-11-26", "0"): 2, ("2026-11-26", "1"): 1}
+
+    def answer(asked: Asked, _number: int) -> Answer:
+        n = papers.get((asked.params["date"], asked.params["p"]), 0)
+        return Answer(
+            json.dumps([{"day": asked.params["date"], "n": k} for k in range(n)]).encode()
+        )
+
+    with source(answer) as server:
+        since = date(2026, 11, 26)
+        found, _ = run(server, tmp_path, source="huggingface", since=since, page_size=2)
+    asked = [(a.params["date"], a.params["p"]) for a in server.asked]
+    assert asked == [("2026-11-26", "0"), ("2026-11-26", "1"), ("2026-11-27", "0")]
+    assert {a.path for a in server.asked} == {"/api/daily_papers"}
+    assert found.n_records == 3
+
+
+def test_works_of_openalex_are_followed_by_cursor_and_the_key_is_never_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENALEX_API_KEY", "s3cret")
+    pages = {"*": (["w1", "w2"], "c2"), "c2": (["w3"], "c3"), "c3": ([], None)}
+
+    def answer(asked: Asked, _number: int) -> Answer:
+        works, cursor = pages[asked.params["cursor"]]
+        meta = {"count": 3, "next_cursor": cursor}
+        return Answer(json.dumps({"meta": meta, "results": [{"id": w} for w in works]}).encode())
+
+    with source(answer) as server:
+        found, waits = run(server, tmp_path, source="openalex", filter="type:article")
+    assert [a.params["cursor"] for a in server.asked] == ["*", "c2", "c3"]
+    assert {a.params["api_key"] for a in server.asked} == {"s3cret"}
+    assert server.asked[0].params["filter"] == (
+        "type:article,from_publication_date:2026-11-27,to_publication_date:2026-11-27"
+    )
+    assert (found.n_answers, found.n_records) == (3, 3)
+    written = b"".join(f.read_bytes() for f in tmp_path.rglob("*") if f.is_file())
+    assert b"s3cret" not in written + " ".join(waits.said).encode()
+
+
+def test_the_source_is_told_who_asks_and_is_left_time(tmp_path: Path) -> None:
+    waits: list[float] = []
+    with source(in_turn(oai(1, "t"), oai(1, start=1))) as server:
+        run(server, tmp_path, via="oai", client={"pause": 3.0, "sleep": waits.append,
+                                                  "contact": "me@example.org"})  # fmt: skip
+    assert server.asked[0].headers["User-Agent"].startswith("upwell/")
+    assert "me@example.org" in server.asked[0].headers["User-Agent"]
+    assert waits[0] == 0
+    assert 2.5 < waits[1] <= 3.0
+
+
+# --- days ------------------------------------------------------------------------------------
+
+
+def day(number: int) -> date:
+    return date(2026, 1, number)
+
+
+@pytest.mark.parametrize(
+    ("covered", "since", "expected"),
+    [
+        ([], 5, [(5, 20)]),
+        ([(5, 18)], 5, [(17, 20)]),
+        ([(5, 20)], 5, [(19, 20)]),
+        ([(5, 18)], 1, [(1, 4), (17, 20)]),
+        ([(1, 4), (8, 18)], 1, [(5, 7), (17, 20)]),
+        ([(5, 10)], 15, [(15, 20)]),
+    ],
+    ids=["first", "grown", "same day", "backfill", "gap", "later"],
+)
+def test_days_that_are_missing(
+    covered: list[tuple[int, int]], since: int, expected: list[tuple[int, int]]
+) -> None:
+    known = [(day(a), day(b)) for a, b in covered]
+    found = missing(known, since=day(since), today=day(20), overlap=2)
+    assert found == [(day(a), day(b)) for a, b in expected]
+
+
+def test_a_day_in_the_future_is_refused() -> None:
+    with pytest.raises(HarvestError, match="since 2026-01-21 is after today, 2026-01-20"):
+        missing([], since=day(21), today=day(20), overlap=2)
+
+
+# --- sources that misbehave ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bad", "least"),
+    [
+        (Answer(b"slow down", 429, {"Retry-After": "42"}), 42),
+        (Answer(b"", 503, {"Retry-After": "0"}), 5),
+        (Answer(b"", 500), 5),
+        (Answer(oai(9), cut=40), 5),
+        (Answer(b"<html>captive portal</html>"), 5),
+        (Answer(b'<!DOCTYPE x [<!ENTITY a "aaaa">]><OAI-PMH/>'), 5),
+        (Answer(b"\x1f\x8b nonsense", headers={"Content-Encoding": "gzip"}), 5),
+        (Answer(b""), 5),
+    ],
+    ids=["429", "503", "500", "cut", "wrong type", "entities", "gzip", "nothing"],
+)
+def test_what_may_pass_is_asked_for_again_after_a_while(
+    bad: Answer, least: float, tmp_path: Path
+) -> None:
+    with source(in_turn(bad, oai(2))) as server:
+        found, waits = run(server, tmp_path, via="oai")
+    assert found.n_records == 2
+    assert len(waits) == 1
+    assert least <= waits[0] <= 2 * least
+    assert "trying again" in waits.said[0]
+
+
+def test_a_date_to_come_back_is_kept(tmp_path: Path) -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    with source(in_turn(Answer(b"", 503, {"Retry-After": later}), oai(1))) as server:
+        _, waits = run(server, tmp_path, via="oai")
+    assert 80 < waits[0] <= 180
+
+
+def test_a_source_that_asks_for_hours_is_left_alone(tmp_path: Path) -> None:
+    with (
+        source(in_turn(Answer(b"", 429, {"Retry-After": "7200"}))) as server,
+        pytest.raises(HarvestError, match=r"left alone for 2\.0 hours"),
+    ):
+        run(server, tmp_path, via="oai")
+    assert len(server.asked) == 1
+
+
+def test_a_source_that_stays_away_is_given_up_and_gone_on_with_later(tmp_path: Path) -> None:
+    first = oai(3, "t1", total=5)
+    away = Answer(b"upstream", 502)
+    with source(in_turn(first, *[away] * TRIES, oai(2, start=3))) as server:
+        with pytest.raises(HarvestError, match="gave up after 6 tries: HTTP 502 Bad Gateway: upst"):
+            run(server, tmp_path, via="oai")
+        assert landed(tmp_path / "arxiv-oai" / "cs.CV") == [first]
+        found, _ = run(server, tmp_path, via="oai")
+    assert found.resumed
+    # The rest of the sequence; the days of overlap, asked for again, had the same answer.
+    assert (found.n_records, found.n_repeated) == (2, 1)
+    resumed = server.asked[1 + TRIES].params
+    assert resumed == {"verb": "ListRecords", "resumptionToken": "t1"}
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    with source(in_turn(b"")) as server:
+        pass
+    with pytest.raises(HarvestError, match="gave up after 6 tries: no whole answer came"):
+        run(server, tmp_path, via="oai")
+
+
+def test_a_slow_drip_ends(tmp_path: Path) -> None:
+    with (
+        source(in_turn(Answer(oai(2), drip=0.01))) as server,
+        pytest.raises(HarvestError, match="not complete after 0 s"),
+    ):
+        run(server, tmp_path, via="oai", client={"limit": 0.05})
+
+
+def test_silence_ends(tmp_path: Path) -> None:
+    with (
+        source(in_turn(Answer(oai(2), drip=1.0))) as server,
+        pytest.raises(HarvestError, match="timed out"),
+    ):
+        run(server, tmp_path, via="oai", client={"timeout": 0.05})
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (Answer(b"no such set", 404), "HTTP 404 Not Found: no such set"),
+        (Answer(oai_error("badArgument", "no such set")), "arXiv says badArgument: no such set"),
+        (Answer(b"", 302, {"Location": "/oai"}), "redirects go in a circle"),
+    ],
+)
+def test_a_refusal_is_told_at_once(answer: Answer, words: str, tmp_path: Path) -> None:
+    with source(in_turn(answer)) as server, pytest.raises(HarvestError, match=words):
+        run(server, tmp_path, via="oai")
+    assert len(server.asked) < 25  # the circle of redirects; the others are asked once
+
+
+def test_an_error_feed_is_told(tmp_path: Path) -> None:
+    entry = "<entry><id>https://arxiv.org/api/errors#x</id><summary>incorrect id format</summary></entry>"
+    body = atom(0, 0, 1).replace(b"</feed>", entry.encode() + b"</feed>")
+    with source(in_turn(body)) as server, pytest.raises(HarvestError, match="incorrect id format"):
+        run(server, tmp_path, via="api")
+
+
+def test_a_search_of_too_many_papers_is_told_the_other_way(tmp_path: Path) -> None:
+    with (
+        source(in_turn(atom(2, 0, 40_000))) as server,
+        pytest.raises(HarvestError, match="--via oai"),
+    ):
+        run(server, tmp_path, via="api")
+
+
+def test_an_empty_page_is_asked_for_again(tmp_path: Path) -> None:
+    pages = [atom(0, 0, 0), atom(2, 0, 3), atom(0, 2, 3), atom(1, 2, 3)]
+    with source(in_turn(*pages)) as server:
+        found, _ = run(server, tmp_path, via="api")
+    assert found.n_records == 3
+    with source(in_turn(atom(0, 0, 0))) as server:
+        found, _ = run(server, tmp_path / "weekend", via="api")
+    assert (found.n_records, len(server.asked)) == (0, 3)
+    with (
+        source(in_turn(atom(2, 0, 3), atom(0, 2, 3))) as server,
+        pytest.raises(HarvestError, match="there are 3 records and gives none"),
+    ):
+        run(server, tmp_path / "lost", via="api")
+
+
+def test_an_expired_token_begins_the_sequence_again(tmp_path: Path) -> None:
+    first, second = oai(3, "t1"), oai(2, start=3)
+    expired = oai_error("badResumptionToken", "expired")
+    with source(in_turn(first, expired, first, second)) as server:
+        found, waits = run(server, tmp_path, via="oai")
+    assert (found.n_answers, found.n_records, found.n_repeated) == (2, 5, 1)
+    assert landed(tmp_path / "arxiv-oai" / "cs.CV") == [first, second]
+    assert "asked for from the first one again" in waits.said[0]
+    with (
+        source(in_turn(first, expired)) as server,
+        pytest.raises(HarvestError, match="forgets its own place"),
+    ):
+        run(server, tmp_path / "for-ever", via="oai")
+
+
+def test_a_page_that_comes_twice_lands_once_and_a_circle_ends(tmp_path: Path) -> None:
+    same = oai(3, "t1")
+    with source(in_turn(same)) as server, pytest.raises(HarvestError, match="go in a circle"):
+        run(server, tmp_path, via="oai")
+    assert len(server.asked) == 2
+    assert landed(tmp_path / "arxiv-oai" / "cs.CV") == [same]
+
+
+# --- the landing folder ----------------------------------------------------------------------
+
+
+def test_a_log_line_that_was_cut_off_never_happened(tmp_path: Path) -> None:
+    folder = tmp_path / "arxiv-oai" / "cs.CV"
+    with source(in_turn(oai(3, "t1"), oai(2, start=3))) as server:
+        run(server, tmp_path, via="oai")
+    lines = (folder / LOG).read_bytes().splitlines(keepends=True)
+    assert [json.loads(line)["event"] for line in lines] == ["begun", "landed", "landed", "done"]
+    (folder / LOG).write_bytes(b"".join(lines[:2]) + lines[2][:30])  # killed while it was written
+    with source(in_turn(oai(2, start=3), oai_error("noRecordsMatch"))) as server:
+        found, _ = run(server, tmp_path, via="oai")
+    assert found.resumed
+    assert server.asked[0].params["resumptionToken"] == "t1"
+    assert len(landed(folder)) == 3  # with the answer that nothing came in the days of overlap
+
+
+def test_a_damaged_log_is_named_by_its_line(tmp_path: Path) -> None:
+    folder = tmp_path / "arxiv-oai" / "cs.CV"
+    folder.mkdir(parents=True)
+    (folder / LOG).write_text('{"event":"done","at":"2026-11-27T00:00:00Z"}\n{"event":"lost"}\n')
+    words = r"line 1: not what a harvest has written \(done before"
+    with pytest.raises(HarvestError, match=words), open_landing(folder):
+        pass
+
+
+def test_two_harvests_of_one_feed_do_not_meet(tmp_path: Path) -> None:
+    with (
+        open_landing(tmp_path / "x"),
+        pytest.raises(HarvestError, match="another `upwell harvest`"),
+        open_landing(tmp_path / "x"),
+    ):
+        pass
+
+
+def test_auto_takes_the_search_for_days_and_stays_with_it(tmp_path: Path) -> None:
+    def chosen(since: date, categories: str = "cs.CV", today: date = TODAY) -> list[Feed]:
+        given = FeedConfig(since=since, categories=categories)
+        return [feed.folder for feed in feeds_of(given, tmp_path, today=today)]
+
+    long_ago = TODAY - timedelta(days=100)
+    assert chosen(TODAY) == ["arxiv-api/cs.CV"]
+    assert chosen(long_ago, "cs.CV cs.LG") == ["arxiv-oai/cs.CV", "arxiv-oai/cs.LG"]
+    assert chosen(TODAY, "") == ["arxiv-oai/all"]
+    with open_landing(tmp_path / "arxiv-api" / "cs.CV"):
+        pass
+    assert chosen(long_ago) == ["arxiv-api/cs.CV"]
+
+
+@pytest.mark.parametrize("name", ["cs CV.", "CS.cv", "cs.CV;rm"])
+def test_categories_look_like_categories(name: str) -> None:
+    with pytest.raises(ValueError, match="is no category of arXiv"):
+        FeedConfig(since=TODAY, categories=(name,))
