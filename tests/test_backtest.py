@@ -420,6 +420,6 @@ def test_what_cannot_be_back_tested_is_exit_code_2(
     manifest.write_text(said)
     (folder / "papers.parquet").write_bytes(b"PAR1")
     assert "papers.parquet: this table cannot be read" in words(folder.name)
-    wrong = TRENDS.empty().drop("p_value")
+    wrong = TRENDS.empty().drop("verdict")
     wrong.write_parquet(folder / "trends.parquet")
-    assert "trends.parquet: this table cannot be read (trends: no column p_value" in words(folder.name)  # fmt: skip
+    assert "trends.parquet: this table cannot be read (trends: no column verdict" in words(folder.name)  # fmt: skip

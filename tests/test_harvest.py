@@ -79,7 +79,14 @@ def run(
 ) -> tuple[Harvested, Waits]:
     """A harvest without waiting; what it brought, and how long it would have waited."""
     config = FeedConfig(
-        **{"since": since, "host": server.url, "pause_seconds": 0, "categories": "cs.CV"} | given
+        **{
+            "source": "arxiv",
+            "since": since,
+            "host": server.url,
+            "pause_seconds": 0,
+            "categories": "cs.CV",
+        }
+        | given
     )
     chosen = feeds_of(config, landing, today=today)[feed]
     waits = Waits()
@@ -143,7 +150,7 @@ def test_pages_of_oai_land_as_they_came_and_are_not_asked_for_again(tmp_path: Pa
     ],
 )
 def test_the_sets_of_arxiv(category: str, name: str, tmp_path: Path) -> None:
-    config = FeedConfig(since=TODAY, categories=category, via="oai")
+    config = FeedConfig(source="arxiv", since=TODAY, categories=category, via="oai")
     (feed,) = feeds_of(config, tmp_path, today=TODAY)
     assert ("set", name) in feed.first(TODAY, TODAY).params
 
@@ -432,7 +439,7 @@ def test_two_harvests_of_one_feed_do_not_meet(tmp_path: Path) -> None:
 
 def test_auto_takes_the_search_for_days_and_stays_with_it(tmp_path: Path) -> None:
     def chosen(since: date, categories: str = "cs.CV", today: date = TODAY) -> list[Feed]:
-        given = FeedConfig(since=since, categories=categories)
+        given = FeedConfig(source="arxiv", since=since, categories=categories)
         return [feed.folder for feed in feeds_of(given, tmp_path, today=today)]
 
     long_ago = TODAY - timedelta(days=100)
@@ -447,4 +454,4 @@ def test_auto_takes_the_search_for_days_and_stays_with_it(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["cs CV.", "CS.cv", "cs.CV;rm"])
 def test_categories_look_like_categories(name: str) -> None:
     with pytest.raises(ValueError, match="is no category of arXiv"):
-        FeedConfig(since=TODAY, categories=(name,))
+        FeedConfig(source="arxiv", since=TODAY, categories=(name,))

@@ -1,8 +1,7 @@
 """Papers that are close and yet two: extended versions, parts of a series, errata.
 
-Of 79,792 real records (arXiv, NeurIPS, Hugging Face) 28 pairs are linked; read by title, 27 are such
-versions, and one are two surveys of one title, which a tenth of the shorter abstract in common now
-rules out.
+Of 79,792 real records (arXiv, NeurIPS, Hugging Face) 27 pairs are linked; read by title, all are
+such versions. With a twentieth of the shorter abstract in common, two surveys of one title were, too.
 """
 
 import polars as pl
