@@ -455,3 +455,39 @@ def test_auto_takes_the_search_for_days_and_stays_with_it(tmp_path: Path) -> Non
 def test_categories_look_like_categories(name: str) -> None:
     with pytest.raises(ValueError, match="is no category of arXiv"):
         FeedConfig(source="arxiv", since=TODAY, categories=(name,))
+
+
+# --- recorded answers ------------------------------------------------------------------------
+
+RECORDED = Path(__file__).parents[1].parent / "shared" / "corpora" / "api"
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded answers are not on this machine")
+@pytest.mark.parametrize(
+    ("given", "names", "n_records"),
+    [
+        ({"via": "oai"}, ["arxiv_oai_resumption.xml", "arxiv_oai_page.xml"], 3),
+        ({"via": "oai"}, ["arxiv_oai_empty.xml"], 0),
+        ({"via": "api"}, ["arxiv_atom_q_testing_s0_m100_cfe7536492ca.xml"], 100),
+        ({"source": "openalex"}, ["openalex_works.json"], 3),
+    ],
+    ids=["oai", "oai, empty", "search", "openalex"],
+)
+def test_recorded_answers_land_and_are_read(
+    given: dict[str, str], names: list[str], n_records: int, tmp_path: Path
+) -> None:
+    from upwell.config import SourceConfig
+    from upwell.sources import find_files, read_files
+
+    bodies = [(RECORDED / name).read_bytes() for name in names]
+    # One page of a search with 214,881 results: as if it were all of them.
+    bodies = [body.replace(b">214881<", b">100<") for body in bodies]
+    with source(in_turn(*bodies)) as server:
+        found, _ = run(server, tmp_path, **given)
+    assert landed(found.folder) == bodies
+    read = read_files(find_files([tmp_path]), config=SourceConfig(), today=TODAY)
+    gone = set(read.rejects["reason"]) - {"no_abstract", "empty_file"}
+    assert not gone
+    assert found.n_records == n_records
+    n_empty = read.rejects.filter(reason="empty_file").height
+    assert read.records.height + read.rejects.height - n_empty == n_records

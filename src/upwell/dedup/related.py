@@ -1,7 +1,7 @@
 """Papers that are close and yet two: extended versions, parts of a series, errata.
 
 Of 79,792 real records (arXiv, NeurIPS, Hugging Face) 27 pairs are linked; read by title, all are
-such versions. With a twentieth of the shorter abstract in common, two surveys of one title were, too.
+such versions. Where a twentieth in common was enough, two surveys of one title were linked as well.
 """
 
 import polars as pl
