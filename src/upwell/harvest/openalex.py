@@ -41,8 +41,11 @@ class OpenAlex:
         answer = json_of(body)
         works = answer.get("results") if isinstance(answer, dict) else None
         if not isinstance(answer, dict) or not isinstance(works, list):
-            said = answer.get("message") or answer.get("error") if isinstance(answer, dict) else ""
-            raise HarvestError(f"{ask}: OpenAlex gives no works: {said}; check --filter")
+            said = (
+                answer.get("message") or answer.get("error") if isinstance(answer, dict) else None
+            )
+            why = said or "its answer has no list of results"
+            raise HarvestError(f"{ask}: OpenAlex gives no works: {why}; check --filter, --host")
         meta = answer.get("meta")
         meta = meta if isinstance(meta, dict) else {}
         cursor, total = meta.get("next_cursor"), meta.get("count")
