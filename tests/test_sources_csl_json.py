@@ -2,7 +2,9 @@
 
 import datetime as dt
 import json
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,10 +12,10 @@ from hypothesis import strategies as st
 
 from upwell.config import SourceConfig
 from upwell.sources import find_files, read_files
-from upwell.sources.content import Line
+from upwell.sources.content import Content
 from upwell.sources.csl_json import csl_date
-from upwell.sources.fields import Row
-from upwell.sources.json_objects import read_objects
+from upwell.sources.item import RawReject
+from upwell.sources.json_stream import object_of, read_values
 from upwell.tables import REASONS
 
 TODAY = dt.date(2025, 11, 21)
@@ -116,21 +118,25 @@ def test_a_file_that_ends_in_an_item(read):
 
 
 def objects(text):
-    lines = [Line(i, t) for i, t in enumerate(text.split("\n"), 1)]
-    return list(read_objects(iter(lines)))
+    """The objects of an array that is streamed, and the rejects."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.json"
+        path.write_text(text, encoding="utf-8")
+        found = list(read_values(Content(path), frozenset(), r"\{"))
+    return [f if isinstance(f, RawReject) else object_of(f) for f in found]
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), st.text(max_size=20))), st.booleans())
 @settings(deadline=None)
 def test_any_objects_are_read_back(items, is_indented):
     found = objects(json.dumps(items, indent=1 if is_indented else None))
-    assert [row.cells for row in found] == items
+    assert found == items
 
 
 def test_objects_larger_than_a_block_are_read_back():
     items = [{"a": "x" * n, "b": [{"a": "y"}] * 1000} for n in (0, 70_000, 300_000, 5)]
     for indent in (None, 1):
-        assert [row.cells for row in objects(json.dumps(items, indent=indent))] == items
+        assert objects(json.dumps(items, indent=indent)) == items
 
 
 PARTS = [
@@ -154,10 +160,10 @@ PARTS = [
 @given(st.lists(st.sampled_from(PARTS), max_size=40))
 @settings(deadline=None, max_examples=300)
 def test_no_text_breaks_it_and_positions_are_unique(parts):
-    found = objects("[" + "".join(parts))
+    found = [item for item in objects("[" + "".join(parts)) if isinstance(item, RawReject)]
     positions = [item.position for item in found]
     assert len(positions) == len(set(positions))
-    assert {i.reason for i in found if not isinstance(i, Row)} <= set(REASONS)
+    assert {item.reason for item in found} <= set(REASONS)
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -75,7 +75,7 @@ def lines(path: Path) -> Step:
 
 
 def entries(path: Path) -> Step:
-    from upwell.sources import bibtex_entries, csv_table, json_objects, medline, ris, tagged
+    from upwell.sources import bibtex_entries, csv_table, json_stream, medline, ris, tagged
     from upwell.sources import web_of_science as wos
     from upwell.sources.content import Content
 
@@ -86,7 +86,7 @@ def entries(path: Path) -> Step:
     elif "BibTeX" in path.name:
         found = bibtex_entries.read_entries(rows)
     elif path.name == "CSL-JSON":
-        found = json_objects.read_objects(rows)
+        found = json_stream.read_values(Content(path), frozenset(), r"\{")
     else:
         found = csv_table._rows(rows, [])
     return lambda: None, lambda _: sum(1 for _ in found)

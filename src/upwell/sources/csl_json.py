@@ -7,9 +7,9 @@ from upwell.sources.content import Content, Head
 from upwell.sources.dates import When, earliest, in_year, parse_date
 from upwell.sources.dating import date_record
 from upwell.sources.fields import Row
-from upwell.sources.item import Context, Item, RawRecord
+from upwell.sources.item import Context, Item, RawRecord, RawReject
 from upwell.sources.json_document import top_keys
-from upwell.sources.json_objects import read_objects
+from upwell.sources.json_stream import object_of, read_values
 from upwell.sources.values import address, n_authors, text
 
 _START = re.compile(r"\s*\[?\s*(?=\{)")
@@ -18,6 +18,8 @@ _TYPE = re.compile(
     r'|thesis|report|manuscript|webpage|post-weblog|entry-\w+|review|dataset|software|speech)"'
 )
 _OWN_KEYS = {"issued", "container-title", "citation-key", "citation-label"}
+_ARRAYS = frozenset({"items"})
+_ITEM = r'\{\s*"(?:id|type|title|citation-key|citation-label|DOI|abstract|language|author)"\s*:'
 _PEEKED = 200_000  # characters in which the first item's keys are looked for
 _ARXIV = re.compile(r"arXiv:\s?[\w./-]{7,30}", re.IGNORECASE)
 
@@ -43,8 +45,12 @@ class CslJson:
 
     def parse(self, content: Content, context: Context) -> Iterator[Item]:
         """A record or a reject for each item; positions count them from 1."""
-        for row in read_objects(content.lines()):
-            yield _record(row, context) if isinstance(row, Row) else row
+        for found in read_values(content, _ARRAYS, _ITEM):
+            cells = found if isinstance(found, RawReject) else object_of(found)
+            if isinstance(cells, RawReject):
+                yield cells
+            else:
+                yield _record(Row(found.position or "", cells), context)
 
 
 def csl_date(value: object, *, day_first: bool | None = None) -> When:

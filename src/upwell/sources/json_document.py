@@ -76,7 +76,7 @@ def _elements(text: str, start: int) -> Iterator[Row | RawReject]:
         try:
             value, end = _DECODER.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            end = next_object(text, at)
+            end = _next_object(text, at)
             is_cut = end == len(text)
             yield _broken(text, at, end, index, error)
         else:
@@ -105,7 +105,7 @@ def _row(index: int, value: object) -> Row | RawReject:
     return RawReject(str(index), "broken_syntax", detail, str(value)[:400])
 
 
-def next_object(text: str, at: int) -> int:
+def _next_object(text: str, at: int) -> int:
     """Where the object after a broken one starts: it has the same first key."""
     key = _FIRST_KEY.match(text, at)
     pattern = r"\{\s*" + (re.escape(key[1]) if key else r'"')
