@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-from prefect import flow
+from prefect import flow, tags
 from prefect.states import Completed, State
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
@@ -13,6 +13,7 @@ from flows.analyse import analyse
 from flows.endings import explain
 from flows.feeds import read_feeds
 from flows.harvest import harvest
+from flows.stage import TAG
 from upwell.config import RunConfig
 from upwell.harvest import HarvestError
 
@@ -57,13 +58,14 @@ def daily(
         The folder of the published run; of the latest one if there is nothing new.
     """
     listed, problem = list(read_feeds(feeds)), None
-    try:
-        harvest(listed, landing)
-    except HarvestError as error:
-        problem = error
-    ended: State[Path] = analyse(
-        [landing], outputs, config, join=True, watch_list=watch_list, return_state=True
-    )
+    with tags(TAG):  # by which automations find the two runs inside this one
+        try:
+            harvest(listed, landing)
+        except HarvestError as error:
+            problem = error
+        ended: State[Path] = analyse(
+            [landing], outputs, config, join=True, watch_list=watch_list, return_state=True
+        )
     folder = ended.result()  # raises what made it fail
     if problem:
         raise problem

@@ -63,6 +63,8 @@ def test_what_a_source_gives_is_analysed_though_another_fails(tmp_path: Path) ->
         pages = [a for a in client.read_artifacts() if a.key == "harvest"]
         assert "404" in max(pages, key=lambda a: a.created).data or len(pages) == 2
         names = {run.name for run in client.read_task_runs()}
+        inside = [r for r in client.read_flow_runs() if r.parent_task_run_id]
+    assert all("upwell" in run.tags for run in inside if "landing" in run.name)
     assert f"harvest huggingface since {today}" in names
 
 

@@ -32,11 +32,24 @@ TODAY = dt.date(2026, 12, 1)
 SECONDS = 10  # for one input of at most MOST_BYTES
 MOST_BYTES = 4096
 
+ABSTRACT = "We show that alpha waves rise when the reader of a table is surprised by what it says."
+EXPORTS = (
+    f"@string{{j = {{J}}}}\n@article{{doe, title={{{{On {{\\'e}}}}}}, abstract=\"{ABSTRACT}\" # j, month=mar, year=2020}}\n",
+    f"TY  - JOUR\r\nTI  - On waves\r\nAB  - {ABSTRACT}\r\nDA  - 2020/07/28/\r\nER  - \r\n",
+    f"FN Clarivate\nVR 1.0\nPT J\nTI On\n   waves\nAB {ABSTRACT}\nPD MAR 16\nPY 2020\nER\n\nEF",
+    f"PMID- 1\nTI  - On\n      waves\nAB  - {ABSTRACT}\nDP  - 2022 Jun 3\n\nPMID- 2\n",
+    f'[{{"id":"a","type":"article","title":"t","abstract":"{ABSTRACT}","issued":{{"date-parts":[[2020,7]]}}}}]',
+    f'Title,Abstract,Year\n"On, waves","{ABSTRACT}",2020\n',
+    f'[{{"title":"t","abstract":"{ABSTRACT}","year":2020}}]',
+    f'{{"title":"t","abstract":"{ABSTRACT}","date":"03/04/2020"}}\n' * 2,
+)  # fmt: skip
+
 
 def seeds(name: str) -> Iterator[bytes]:
     """Inputs to start from: those that the format recognises."""
     packed = [pack({"x.jsonl": archives.lines(archives.A)}) for pack in archives.PACKERS.values()]
-    for data in [*(text.encode() for text in feeds.SEEDS.values()), *packed]:
+    texts = [*feeds.SEEDS.values(), *EXPORTS]
+    for data in [*(text.encode() for text in texts), *packed]:
         content = Content(lambda data=data: io.BytesIO(data), n_packed=len(data))
         is_archive = archive_kind(content) is not None
         known = next((f.name for f in FORMATS if f.recognises(content.head)), None)
@@ -56,7 +69,8 @@ def read(name: str, data: bytes) -> None:
         assert len(set(names)) == len(names), names
         return
     known = next(f for f in FORMATS if f.name == name)
-    known.recognises(content.head)
+    if not known.recognises(content.head):  # it is never asked to read this
+        return
     try:
         items = list(known.parse(content, Context(SourceConfig(), TODAY)))
     except TooLargeError:
