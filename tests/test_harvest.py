@@ -24,6 +24,7 @@ from upwell.harvest import (
 )
 from upwell.harvest.client import TRIES
 from upwell.harvest.landing import LOG
+from upwell.store import StoreError
 
 TODAY = date(2026, 11, 27)
 OAI = (
@@ -426,6 +427,13 @@ def test_a_damaged_log_is_named_by_its_line(tmp_path: Path) -> None:
     words = r"line 1: not what a harvest has written \(done before"
     with pytest.raises(HarvestError, match=words), open_landing(folder):
         pass
+
+
+def test_a_landing_folder_that_may_not_be_written_names_its_option(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"choose another folder with --into$"):  # noqa: SIM117
+        with open_landing(tmp_path / "file" / "x"):
+            pass
 
 
 def test_two_harvests_of_one_feed_do_not_meet(tmp_path: Path) -> None:

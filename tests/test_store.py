@@ -195,7 +195,9 @@ def test_disk_errors_say_what_to_do_and_keep_the_last_run(
 
     with begin(tmp_path, START.replace(minute=1)) as run:
         monkeypatch.setattr(disk.os, "fsync", broken)
-        with pytest.raises(StoreError, match=words):
+        with pytest.raises(
+            StoreError, match=rf"{words}.* choose another (folder with )?--outputs$"
+        ):
             finish(run)
         monkeypatch.undo()
     assert (tmp_path / "latest").resolve() == before

@@ -103,5 +103,6 @@ def in_words(path: Path, *, option: str = OUTPUTS) -> Iterator[None]:
         yield
     except OSError as error:
         where = error.filename or path
-        remedy = _REMEDIES.get(error.errno or 0, f"{error.strerror}; choose another {option}")
+        remedy = _REMEDIES.get(error.errno or 0, f"{error.strerror}; choose another {{option}}")
+        remedy = remedy.replace("{option}", option)
         raise StoreError(f"{where}: cannot write here: {remedy}") from error
