@@ -7,10 +7,10 @@ from typing import Annotated
 from prefect import flow
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
-from pydantic import Field
 
 from flows import tasks
 from flows.endings import explain
+from flows.form import titled
 from flows.landing import look_for_files
 from flows.progress import announce
 from flows.publication import publish
@@ -21,11 +21,6 @@ from flows.unchanged import leave
 from flows.watch_list import DEFAULT_WATCH_LIST, read_watch_list
 from upwell.config import RunConfig
 from upwell.store import open_run
-
-
-def _titled(title: str) -> object:
-    """How the form in the UI heads a parameter; Prefect overwrites a plain title by its name."""
-    return Field(json_schema_extra={"title": title})
 
 
 def _run_name() -> str:
@@ -45,11 +40,11 @@ def _run_name() -> str:
     on_cancellation=[explain],
 )
 def analyse(
-    paths: Annotated[list[Path] | None, _titled("Papers to read")] = None,
-    outputs: Annotated[Path, _titled("Where to publish")] = Path("outputs"),
-    config: Annotated[RunConfig, _titled("How to analyse")] = RunConfig(),
-    join: Annotated[bool, _titled("Join what is known")] = False,
-    watch_list: Annotated[Path | None, _titled("Watch list")] = None,
+    paths: Annotated[list[Path] | None, titled("Papers to read")] = None,
+    outputs: Annotated[Path, titled("Where to publish")] = Path("outputs"),
+    config: Annotated[RunConfig, titled("How to analyse")] = RunConfig(),
+    join: Annotated[bool, titled("Join what is known")] = False,
+    watch_list: Annotated[Path | None, titled("Watch list")] = None,
 ) -> Path:
     """Tells which research themes are rising in piles of paper records.
 

@@ -7,19 +7,15 @@ from typing import Annotated
 from prefect import flow, tags
 from prefect.states import Completed, State
 from prefect.task_runners import ThreadPoolTaskRunner
-from pydantic import Field
 
 from flows.analyse import analyse
 from flows.endings import explain
 from flows.feeds import read_feeds
+from flows.form import titled
 from flows.harvest import harvest
 from flows.stage import TAG
 from upwell.config import RunConfig
 from upwell.harvest import HarvestError
-
-
-def _titled(title: str) -> object:
-    return Field(json_schema_extra={"title": title})
 
 
 def _run_name() -> str:
@@ -36,11 +32,11 @@ def _run_name() -> str:
     on_cancellation=[explain],
 )
 def daily(
-    feeds: Annotated[Path, _titled("List of sources")],
-    landing: Annotated[Path, _titled("Where answers land")] = Path("landing"),
-    outputs: Annotated[Path, _titled("Where to publish")] = Path("outputs"),
-    config: Annotated[RunConfig, _titled("How to analyse")] = RunConfig(),
-    watch_list: Annotated[Path | None, _titled("Watch list")] = None,
+    feeds: Annotated[Path, titled("List of sources")],
+    landing: Annotated[Path, titled("Where answers land")] = Path("landing"),
+    outputs: Annotated[Path, titled("Where to publish")] = Path("outputs"),
+    config: Annotated[RunConfig, titled("How to analyse")] = RunConfig(),
+    watch_list: Annotated[Path | None, titled("Watch list")] = None,
 ) -> State[Path]:
     """Asks live sources for new papers, and tells which research themes are rising with them.
 

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
-from pydantic import Field
 
 from flows.endings import explain
+from flows.form import titled
 from flows.page import put_on_page
 from flows.progress import announce, progress
 from upwell.config import FeedConfig
-from upwell.harvest import Harvested, HarvestError
+from upwell.harvest import Feed, Harvested, HarvestError
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,8 @@ def _run_name() -> str:
     on_cancellation=[explain],
 )
 def harvest(
-    feeds: Annotated[list[FeedConfig], Field(json_schema_extra={"title": "Sources to ask"})],
-    landing: Annotated[Path, Field(json_schema_extra={"title": "Where answers land"})] = Path(
-        "landing"
-    ),
+    feeds: Annotated[list[FeedConfig], titled("Sources to ask")],
+    landing: Annotated[Path, titled("Where answers land")] = Path("landing"),
 ) -> None:
     """Asks live sources for papers that are not here yet, and keeps each answer as it came.
 
@@ -78,20 +76,20 @@ def ask_all(config: FeedConfig, landing: Path, today: date) -> list[Asked]:
         feeds = feeds_of(config, landing, today=today)
     except HarvestError as error:
         return [Asked(config.source, None, str(error))]
-    return [ask(config, landing, today, number, feed.folder) for number, feed in enumerate(feeds)]
+    return [ask(config, feed, landing, today) for feed in feeds]
 
 
 @task(
     name="harvest",
-    task_run_name="harvest {name} since {config.since}",
+    task_run_name="harvest {feed.folder} since {config.since}",
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def ask(config: FeedConfig, landing: Path, today: date, number: int, name: str) -> Asked:
+def ask(config: FeedConfig, feed: Feed, landing: Path, today: date) -> Asked:
     """Ask one feed. Not a failed task if the source fails: its retries have been made."""
     from upwell import harvest
 
-    feed = harvest.feeds_of(config, landing, today=today)[number]
+    name = feed.folder
     client = harvest.Client(
         pause=feed.pause,
         timeout=config.timeout_seconds,

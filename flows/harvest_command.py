@@ -22,12 +22,12 @@ def run(config: FeedConfig, *, into: Path, dry_run: bool) -> None:
     dry_run : only print what would be asked; nothing is sent or written.
     """
     try:
-        said = plan(config, into)
+        if dry_run:
+            sys.stdout.write(plan(config, into))
+            return
+        feeds_of(config, into, today=datetime.now(UTC).date())  # a slip is told at once
     except HarvestError as error:
         stop(error, UNUSABLE)
-    if dry_run:
-        sys.stdout.write(said)
-        return
     _harvest(config, into)
     sys.stdout.write(f"Answers are in {into}; read them with: upwell run {into} --into outputs\n")
 

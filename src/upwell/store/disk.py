@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -40,19 +41,18 @@ def parquet(frame: pl.DataFrame, about: Mapping[str, str]) -> bytes:
 
 def write(path: Path, content: bytes, *, option: str = OUTPUTS) -> None:
     """Write and flush to disk, so that a rename after it never shows an empty file."""
-    with in_words(path, option=option):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+    _put(path, content, "wb", option)
 
 
 def add(path: Path, content: bytes, *, option: str = OUTPUTS) -> None:
     """Add to the end of a file, made if it is not there, and flush to disk."""
+    _put(path, content, "ab", option)
+
+
+def _put(path: Path, content: bytes, mode: Literal["wb", "ab"], option: str) -> None:
     with in_words(path, option=option):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
+        with path.open(mode) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
