@@ -73,6 +73,16 @@ class Format(Protocol):
         """The records and rejects of a file, positions never repeated, in the file's order."""
 
 
+def noting_years(items: Iterator[Item], context: Context) -> Iterator[Item]:
+    """The items of a source that writes a bare year as its 1 January; says how many were such."""
+    n_years = 0
+    for item in items:
+        n_years += isinstance(item, RawRecord) and item.published.precision == "year"
+        yield item
+    if n_years:
+        context.notes.append(f"{n_years:,} dates are years: 1 January stands for no more")
+
+
 def too_long(line: Line) -> RawReject:
     """The reject of a line that was too long to hold."""
     detail = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from upwell.sources import values
 from upwell.sources.content import Content, Head
 from upwell.sources.dates import parse_date, year_of_new_year
-from upwell.sources.item import Context, Item, RawRecord, RawReject
+from upwell.sources.item import Context, Item, RawRecord, RawReject, noting_years
 from upwell.sources.json_stream import Value, object_of, read_values, shape_of
 
 _ARRAYS = frozenset({"results"})
@@ -34,13 +34,9 @@ class OpenAlex:
 
     def parse(self, content: Content, context: Context) -> Iterator[Item]:
         """A record or a reject for each work; positions are lines, or count the works from 1."""
-        n_years = 0
-        for value in read_values(content, _ARRAYS, _START):
-            item = value if isinstance(value, RawReject) else _item(value)
-            n_years += isinstance(item, RawRecord) and item.published.precision == "year"
-            yield item
-        if n_years:
-            context.notes.append(f"{n_years:,} dates are years: 1 January stands for no more")
+        found = read_values(content, _ARRAYS, _START)
+        items = (value if isinstance(value, RawReject) else _item(value) for value in found)
+        return noting_years(items, context)
 
 
 def _is_work(cells: Mapping[str, object]) -> bool:
