@@ -197,6 +197,19 @@ def test_papers_that_are_gone_call_for_a_refit(corpus):
     assert "40 of the 160 papers of the last fit are gone" in told.reason
 
 
+def test_another_corpus_is_clustered_from_scratch(corpus):
+    """Topics whose papers are gone cannot go on: all of the new ones were outliers."""
+    _, vectors, field_of = corpus
+    model = model_of(vectors, field_of)
+    assert decided(vectors.head(80), model).action == "refitted"
+    told = decided(vectors.head(79), model, refit="always")
+    assert told.action == "fitted"
+    assert told.reason.endswith("81 of the 160 papers of the last fit are gone.")
+    other = vectors.with_columns(paper_id="other-" + pl.col("paper_id"))
+    assert decided(other, model).action == "fitted"
+    assert decided(other, model, refit="never").action == "kept"
+
+
 # What a refit changes: labels by hand
 
 

@@ -11,6 +11,7 @@ from upwell.topics.centres import OUTLIER
 from upwell.topics.model import TopicModel
 from upwell.topics.placing import place
 
+LEAST_LEFT = 0.5  # of the papers of a fit that have to be left for its topics to go on
 Action = Literal["fitted", "refitted", "kept"]
 
 
@@ -57,7 +58,8 @@ def decide(
     if model is None:
         return Decision("fitted", "Topics were sought from scratch: no run before has left any.", n)
     new = vectors.filter(~pl.col("paper_id").is_in(model.papers["paper_id"].implode()))
-    anew = _from_scratch(model, encoder, config)
+    n_left = n - len(new)
+    anew = _from_scratch(model, encoder, config, n_left)
     if anew:
         return Decision("fitted", f"Topics were sought from scratch: {anew}.", len(new))
     why = _why_refit(model, vectors, new, config)
@@ -72,8 +74,11 @@ def smallest_topic(n_papers: int, config: TopicConfig) -> int:
     return config.min_cluster_size or max(4, round(0.42 * n_papers**0.5))
 
 
-def _from_scratch(model: TopicModel, encoder: str, config: TopicConfig) -> str:
-    """Why the model cannot be used or shall not be; empty if it can."""
+def _from_scratch(model: TopicModel, encoder: str, config: TopicConfig, n_left: int) -> str:
+    """Why the model cannot be used or shall not be; empty if it can.
+
+    `n_left` are the papers of its fit that are there still.
+    """
     if config.refit == "afresh":
         return "asked for by refit = afresh"
     if model.encoder != encoder:
@@ -82,7 +87,13 @@ def _from_scratch(model: TopicModel, encoder: str, config: TopicConfig) -> str:
         return ""
     if dict(model.asked) != config.of_fit:
         return "their sizes or seed were set otherwise in the last fit"
-    return "" if len(model.topics) else "the last fit found none"
+    if not len(model.topics):
+        return "the last fit found none"
+    n_fitted = len(model.papers)
+    # Topics cannot go on without their papers: this is another corpus.
+    if n_left < LEAST_LEFT * n_fitted:
+        return f"{n_fitted - n_left} of the {n_fitted} papers of the last fit are gone"
+    return ""
 
 
 def _why_refit(
