@@ -87,13 +87,11 @@ def _from_scratch(model: TopicModel, encoder: str, config: TopicConfig, n_left: 
         return ""
     if dict(model.asked) != config.of_fit:
         return "their sizes or seed were set otherwise in the last fit"
-    if not len(model.topics):
-        return "the last fit found none"
     n_fitted = len(model.papers)
-    # Topics cannot go on without their papers: this is another corpus.
-    if n_left < LEAST_LEFT * n_fitted:
+    if len(model.topics) and n_left < LEAST_LEFT * n_fitted:
+        # Topics cannot go on without their papers: this is another corpus.
         return f"{n_fitted - n_left} of the {n_fitted} papers of the last fit are gone"
-    return ""
+    return "" if len(model.topics) else "the last fit found none"
 
 
 def _why_refit(
