@@ -9,7 +9,7 @@ from test_topics import CONFIG, FIELDS, unit, unplaced, vectors_of
 
 from upwell import topics
 from upwell.lineage import History, trace
-from upwell.topics import Decision, TopicModel, TopicModelError
+from upwell.topics import Decision, TopicModel, TopicModelError, placing
 from upwell.topics.centres import around, learn
 from upwell.topics.model import keep_names
 from upwell.topics.warm import UNSEEN, Before, continued, find_changes, home
@@ -126,6 +126,21 @@ def test_a_new_paper_is_on_the_map_amid_its_nearest(corpus):
     assert found.filter(paper_id="p0000").select("x", "y").row(0) == (0, 0)
     last = found.filter(pl.col("paper_id").is_in([p for p, k in field_of.items() if k == 3]))
     assert set(last.select("x", "y").iter_rows()) == {(3, -3)}
+
+
+def test_a_map_of_many_papers_has_fewer_anchors(monkeypatch):
+    """Of six papers every second is one; a paper like the fourth is then put beside its next."""
+    angle = np.array([0, 1, 2, 3, 4, 5, 3.1]) / 4
+    vectors = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+    there = np.arange(12, dtype=np.float32).reshape(6, 2)
+    monkeypatch.setattr(placing, "_NEAR", 1)
+    shared = np.zeros(2, np.float32)
+    assert placing.positions(vectors, shared, there)[6].tolist() == there[3].tolist()
+    monkeypatch.setattr(placing, "_MOST_ANCHORS", 3)
+    found = placing.positions(vectors, shared, there)
+    assert found[:6].tolist() == there.tolist()
+    assert found[6].tolist() == there[4].tolist()
+    assert placing.positions(vectors, shared, there[:0]).tolist() == [[0, 0]] * 7
 
 
 # When topics are sought anew

@@ -102,6 +102,32 @@ def test_each_field_is_a_topic(fields, found):
     assert found.assignments["paper_id"].to_list() == sorted(papers["paper_id"])
 
 
+def test_of_many_papers_a_sample_finds_the_topics_and_the_others_are_placed(fields, monkeypatch):
+    papers, vectors, field_of = fields
+    monkeypatch.setattr(topics, "MOST_FITTED", 63)  # half of them
+    config = TopicConfig(min_cluster_size=12)
+    found = topics.discover(papers, vectors, config=config)
+    assert found.assignments["paper_id"].to_list() == sorted(papers["paper_id"])
+    assert set(found.cores["paper_id"]) <= set(sorted(papers["paper_id"])[:63])
+    assert sorted(found.topics["label"]) == sorted(FIELDS)
+    labels = dict(found.topics.select("topic_id", "label").iter_rows())
+    inside = found.assignments.filter(pl.col("topic_id") >= 0)
+    assert all(labels[t] == field_of[p] for p, t in inside.select("paper_id", "topic_id").rows())
+    assert inside["paper_id"].is_in([p for p in field_of if p.startswith("p")]).all()
+    placed = topics.place(vectors, found.centres, found.cores)
+    assert placed.equals(found.assignments.select(placed.columns))
+    middle = {
+        label: found.assignments.filter(topic_id=topic).select(pl.col("x", "y").mean()).row(0)
+        for topic, label in labels.items()
+    }
+    for paper, x, y in inside.tail(30).select("paper_id", "x", "y").rows():
+        nearest = min(middle, key=lambda label: math.dist(middle[label], (x, y)))
+        assert nearest == field_of[paper]
+    refit = topics.refit(papers, vectors, config=config, number=0)
+    assert set(refit["paper_id"]) <= set(sorted(papers["paper_id"])[:63])
+    assert refit.height == round(0.8 * 63)
+
+
 def test_papers_of_no_field_are_outliers(found):
     strays = found.assignments.filter(pl.col("paper_id").str.starts_with("q"))
     assert strays.select("topic_id", "topic_strength").rows() == [(-1, 0)] * 6

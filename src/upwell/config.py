@@ -123,6 +123,13 @@ class TopicConfig(_Frozen):
         """What decides the topics of a fit, as opposed to when there is one."""
         return self.model_dump(include={"min_cluster_size", "n_neighbors", "random_state"})
 
+    def in_sample(self, share: float) -> "TopicConfig":
+        """What finds topics of the size that is set in a share [0-1] of the papers."""
+        if self.min_cluster_size is None:
+            return self
+        smallest = max(2, round(share * self.min_cluster_size))
+        return self.model_copy(update={"min_cluster_size": smallest})
+
 
 class Theme(_Frozen):
     """One entry of the watch list."""

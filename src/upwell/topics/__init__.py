@@ -28,7 +28,7 @@ from upwell.tables import ASSIGNMENTS, UNPLACED
 from upwell.topics.centres import Centres
 from upwell.topics.frames import TOPICS, Discovery, labels_of, matrix_of, topics_table
 from upwell.topics.model import TopicModel, TopicModelError, keep_names, remember
-from upwell.topics.placing import place, recall
+from upwell.topics.placing import place, positions, recall
 from upwell.topics.policy import Decision, decide
 from upwell.topics.warm import UNSEEN, Before
 
@@ -50,6 +50,15 @@ __all__ = [
 FEWEST_PAPERS = 12  # below, two topics cannot be told from noise
 REFIT_SHARE = 0.8  # of the papers, in each refit
 REFIT_PAPERS = 4000  # at most, in each refit
+MOST_FITTED = 50_000
+"""Papers that topics are sought among; the others are placed. Exact neighbours take the square of
+the time, and a part finds as much. Of 36,103 arXiv papers, all with AMI to their categories:
+
+    sought among   topics   outliers   AMI    coherence   seconds
+    all                90       .105   .328       -.057       188
+    18,000             66       .094   .327       -.001        58
+    9,000              56       .102   .325       -.006        41
+"""
 
 Progress = Callable[[str], None]
 
@@ -79,12 +88,14 @@ def discover(
 
     Returns
     -------
-    `topics`, one row per topic: `topic_id` i32 from 0, the largest first and of two equals the
-    one with the first `paper_id`; `label` str, unique; `keywords` list[str], the most telling
-    first; `n_papers` i32; `exemplars` list[str], the papers nearest to the centre.
+    `topics`, one row per topic: `topic_id` i32 from 0, the largest of the fit first and of two
+    equals the one with the first `paper_id`; `label` str, unique; `keywords` list[str], the most
+    telling first; `n_papers` i32; `exemplars` list[str], the papers nearest to the centre.
     `assignments`, the table `ASSIGNMENTS`, one row per paper: strength is the cosine to the
     topic's centre among vectors centred on the corpus, 0 in the outlier topic.
-    Fewer than `FEWEST_PAPERS` papers with a vector make no topic: all are outliers.
+    Fewer than `FEWEST_PAPERS` papers with a vector make no topic: all are outliers. Of more than
+    `MOST_FITTED` papers topics are sought among those with the first ids, which are hashes and so
+    a sample at random that hardly changes as the corpus grows; the others are placed.
 
     Raises
     ------
@@ -105,24 +116,32 @@ def discover(
     say("loading BERTopic")
     fitting = _fitting()
     say("topics")
-    titles = papers["title"].fill_null("").to_list()
-    going_on = _before(papers, before, refits, config) if before is not None else None
-    fit = fitting.fitted(matrix, titles, papers["abstract"].to_list(), config, going_on)
-    labels, strength = fit.membership.labels, fit.membership.strength
+    some, share = papers.head(MOST_FITTED), min(1.0, MOST_FITTED / len(papers))
+    titles = some["title"].fill_null("").to_list()
+    going_on = _before(some, before, refits, config) if before is not None else None
+    fit = fitting.fitted(
+        matrix[:MOST_FITTED],
+        titles,
+        some["abstract"].to_list(),
+        config.in_sample(share),
+        going_on,
+    )
+    others = fit.centres.place(matrix[MOST_FITTED:])
+    position = positions(matrix, fit.centres.mean, fit.position)
     assignments = ASSIGNMENTS.conform(
         papers.select(
             "paper_id",
-            topic_id=labels,
-            topic_strength=strength,
-            x=fit.position[:, 0],
-            y=fit.position[:, 1],
+            topic_id=np.concatenate([fit.membership.labels, others.labels]),
+            topic_strength=np.concatenate([fit.membership.strength, others.strength]),
+            x=position[:, 0],
+            y=position[:, 1],
         )
     )
     names = pl.DataFrame(
         {"label": fit.labels, "keywords": fit.keywords},
         schema={"label": pl.String(), "keywords": pl.List(pl.String())},
     ).with_row_index("topic_id")
-    cores = papers.select("paper_id", core_of=pl.Series(fit.cores, dtype=pl.Int32))
+    cores = some.select("paper_id", core_of=pl.Series(fit.cores, dtype=pl.Int32))
     cores = cores.filter(pl.col("core_of") >= 0)
     return Discovery(topics_table(names, assignments), assignments, cores, (), fit.centres)
 
@@ -202,7 +221,8 @@ def refit(
     ------
     Hennig (2007), clusterwise stability by resampling.
     """
-    papers = UNPLACED.conform(papers)
+    whole = UNPLACED.conform(papers)
+    papers, share = whole.head(MOST_FITTED), min(1.0, MOST_FITTED / max(len(whole), 1))
     matrix = matrix_of(papers, vectors)
     n_sample = min(round(REFIT_SHARE * len(papers)), REFIT_PAPERS)
     random = np.random.default_rng([config.random_state, number])
@@ -210,7 +230,10 @@ def refit(
     if int(np.any(matrix[rows], axis=1).sum()) < FEWEST_PAPERS:
         return pl.DataFrame(schema=_REFITS)
     membership = _fitting().resampled(
-        matrix[rows], config, n_papers=len(papers), random_state=int(random.integers(2**31))
+        matrix[rows],
+        config.in_sample(share),
+        n_papers=len(papers),
+        random_state=int(random.integers(2**31)),
     )
     sample: pl.DataFrame = papers[rows.tolist()]
     again = sample.select("paper_id", refit=pl.lit(number), topic_id=membership.labels)

@@ -42,6 +42,7 @@ Vectors = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
 OUTLIER = -1
+_BLOCK = 20_000  # papers that are placed at a time
 _CORE_QUANTILE = 0.10  # of the core papers, so many are farther out than a topic reaches
 
 
@@ -89,7 +90,17 @@ class Centres:
                 f"vectors of {vectors.shape[1]} dimensions cannot be placed among topics of "
                 f"{len(self.mean)}; encode these papers with the encoder of those topics"
             )
-        return self.assign(around(vectors, self.mean), cores)
+        blocks = [
+            self.assign(
+                around(vectors[start : start + _BLOCK], self.mean),
+                None if cores is None else cores[start : start + _BLOCK],
+            )
+            for start in range(0, len(vectors), _BLOCK)
+        ]
+        return Membership(
+            np.concatenate([block.labels for block in blocks]),
+            np.concatenate([block.strength for block in blocks]),
+        )
 
     def assign(self, around_mean: Vectors, cores: Labels | None = None) -> Membership:
         """Topic of each paper from its vector around the mean: the nearest centre, if in reach."""

@@ -10,6 +10,7 @@ from upwell.topics.frames import Discovery, labels_of, matrix_of, need_columns, 
 from upwell.topics.model import TopicModel
 
 _NEAR = 5  # papers of the fit that place a new one on the map
+_MOST_ANCHORS = 10_000  # papers of the fit that are looked at for it; a million take minutes
 _BLOCK = 2048  # papers whose neighbours are sought at a time
 
 
@@ -76,7 +77,7 @@ def recall(papers: pl.DataFrame, vectors: pl.DataFrame, model: TopicModel) -> Di
         model.papers, on="paper_id", how="left", maintain_order="left"
     )
     there = known.select("x", "y").cast(pl.Float32).fill_null(float("nan")).to_numpy()
-    position = _positions(matrix, model.centres.mean, there)
+    position = positions(matrix, model.centres.mean, there)
     assignments = ASSIGNMENTS.conform(
         placed.with_columns(
             pl.col("topic_id").replace_strict(number, return_dtype=pl.Int32),
@@ -88,14 +89,15 @@ def recall(papers: pl.DataFrame, vectors: pl.DataFrame, model: TopicModel) -> Di
     return Discovery(topics_table(names, assignments), assignments, model.cores, (), model.centres)
 
 
-def _positions(vectors: Vectors, mean: Vectors, known: NDArray[np.float32]) -> NDArray[np.float32]:
+def positions(vectors: Vectors, mean: Vectors, known: NDArray[np.float32]) -> NDArray[np.float32]:
     """Place of each paper on the map: that of the fit, or the middle of its nearest papers' there.
 
     Parameters
     ----------
     vectors : (n_papers, d) as encoded.
     mean : (d,) what the papers of the fit share; (0,) if it found no topics.
-    known : (n_papers, 2) places of the papers of the fit; NaN for others.
+    known : (n_papers, 2) places of the papers of the fit, NaN for others, which may be left out at
+        the end. Of more than `_MOST_ANCHORS` known ones, so many are taken, evenly spread.
 
     Returns
     -------
@@ -105,17 +107,18 @@ def _positions(vectors: Vectors, mean: Vectors, known: NDArray[np.float32]) -> N
     ------
     Our definition.
     """
-    is_known = ~np.isnan(known[:, 0])
-    anchors = np.flatnonzero(is_known)
-    position = np.where(is_known[:, None], known, 0).astype(np.float32)
-    if not len(anchors):
-        return position
-    around_mean = around(vectors, mean) if len(mean) else vectors
-    k = min(_NEAR, len(anchors))
-    new = np.flatnonzero(~is_known)
+    position = np.full((len(vectors), 2), np.nan, dtype=np.float32)
+    position[: len(known)] = known
+    is_new = np.isnan(position[:, 0])
+    anchors, new = np.flatnonzero(~is_new), np.flatnonzero(is_new)
+    anchors = anchors[:: -(-len(anchors) // _MOST_ANCHORS) or 1]
+    if not len(new) or not len(anchors):
+        return np.nan_to_num(position)
+    shared = mean if len(mean) else np.zeros(vectors.shape[1], np.float32)
+    near_to, k = around(vectors[anchors], shared).T, min(_NEAR, len(anchors))
     for start in range(0, len(new), _BLOCK):
         rows = new[start : start + _BLOCK]
-        cosine = around_mean[rows] @ around_mean[anchors].T
-        near = np.argsort(-cosine, axis=1, kind="stable")[:, :k]
-        position[rows] = known[anchors[near]].mean(axis=1)
+        cosine = around(vectors[rows], shared) @ near_to
+        near = np.argpartition(-cosine, k - 1, axis=1)[:, :k]
+        position[rows] = position[anchors[np.sort(near, axis=1)]].mean(axis=1)
     return position
