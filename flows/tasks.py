@@ -34,6 +34,7 @@ from upwell.config import (
 )
 from upwell.quantities import count
 from upwell.store import TableFile, Workspace, keep_vectors, read_vectors
+from upwell.tables import REJECTS
 
 
 class NothingToAnalyseError(ValueError):
@@ -74,31 +75,30 @@ def read(
     run: Workspace, paths: Sequence[Path], config: SourceConfig, as_of: date, *, join: bool
 ) -> tuple[Read, dict[str, Any]]:
     """Files, and those that earlier runs read, to records and rejects; else the sample corpus."""
-    from upwell.store import collect
+    from upwell.store import collect, read_once
 
-    is_sample = not (paths or join)
     with progress(f"read {describe(paths, join=join)}") as advance:
-        corpus = collect(
-            run.outputs,
-            [_sample(run)] if is_sample else paths,
-            config=config,
-            today=as_of,
-            join=join,
-            keep=not is_sample,
-            progress=advance,
+        corpus = (
+            collect(run.outputs, paths, config=config, today=as_of, join=join, progress=advance)
+            if paths or join
+            else read_once([_sample(run)], config=config, today=as_of)
         )
     n_files = len(corpus.files)
     get_run_logger().info(f"{corpus.n_read} of {count(n_files, 'file')} read, the others are known")
-    problems = corpus.records.select("source", problem="problems").explode("problem").drop_nulls()
+    problems = pl.concat(
+        part.select("source", problem="problems").explode("problem").drop_nulls().unique()
+        for part in corpus.records
+    ).collect()
+    rejects = REJECTS.conform(pl.concat(corpus.rejects).collect())
     found = Read(
-        run.put("records", corpus.records),
-        run.put("rejects", corpus.rejects),
-        run.put("problems", problems.unique()),
+        run.put_parts("records", (part.collect() for part in corpus.records)),
+        run.put("rejects", rejects),
+        run.put("problems", problems),
         corpus.digest,
         tuple(corpus.removed.items()),
     )
     if not found.records.n_rows:
-        raise NothingToAnalyseError(why_nothing(corpus.rejects))
+        raise NothingToAnalyseError(why_nothing(rejects))
     return found, {
         "notes": [*corpus.notes, *file_notes(corpus.files), *problem_notes(problems)],
         "files": [file_facts(f) for f in corpus.files],

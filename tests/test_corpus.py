@@ -1,8 +1,10 @@
 """The corpus between runs: read once, joined in any order, mended, and kept in order."""
 
+import hashlib
 import itertools
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +14,9 @@ import pytest
 from upwell.config import SourceConfig
 from upwell.sources import InputError
 from upwell.store import Collected, StoreError, collect, corpus, peek, take_out
+from upwell.store.collect import read_once
 from upwell.store.upkeep import prune, rebuild, take_papers_out, verify
+from upwell.tables import RECORDS, REJECTS
 
 TODAY = date(2026, 3, 1)
 AS_USUAL = SourceConfig()
@@ -33,7 +37,13 @@ def write(folder: Path, files: Mapping[str, list[int]]) -> None:
 def gather(
     outputs: Path, *paths: Path, join: bool = True, today: date = TODAY, config=AS_USUAL
 ) -> Collected:
-    return collect(outputs, paths, config=config, today=today, join=join)
+    return in_frames(collect(outputs, paths, config=config, today=today, join=join))
+
+
+def in_frames(found: Collected) -> Collected:
+    """What was found with its records and rejects as tables."""
+    records, rejects = (pl.concat(parts).collect() for parts in (found.records, found.rejects))
+    return replace(found, records=RECORDS.conform(records), rejects=REJECTS.conform(rejects))
 
 
 def titles(found: Collected) -> list[str]:
@@ -184,7 +194,7 @@ def test_rejects_are_kept_with_their_place(landing: Path, outputs: Path) -> None
 
 
 def test_files_of_one_run_only_are_not_kept(landing: Path, outputs: Path) -> None:
-    found = collect(outputs, [landing], config=AS_USUAL, today=TODAY, join=False, keep=False)
+    found = in_frames(read_once([landing], config=AS_USUAL, today=TODAY))
     assert titles(found) == ["Title 1", "Title 2", "Title 3"]
     assert not (outputs / "state").exists()
 
@@ -247,10 +257,10 @@ def test_a_state_that_cannot_be_read_says_what_to_do(landing: Path, outputs: Pat
     ):
         gather(outputs)
     assert "corpus.json: the state" in verify(outputs)[0]
-    path.write_text(whole.replace('"version": 1', '"version": 9'))
-    with pytest.raises(StoreError, match="version 9, this upwell keeps version 1; use the newer"):
+    path.write_text(whole.replace('"version": 2', '"version": 9'))
+    with pytest.raises(StoreError, match="version 9, this upwell keeps version 2; use the newer"):
         gather(outputs)
-    path.write_text(whole.replace('"version": 1', '"version": 0'))
+    path.write_text(whole.replace('"version": 2', '"version": 0'))
     with pytest.raises(StoreError, match=r"version 0, .*`upwell rebuild` makes it anew"):
         gather(outputs)
     with pytest.raises(StoreError, match="nothing says which files the corpus was read from"):
@@ -352,20 +362,46 @@ def test_old_runs_go_but_never_the_latest(tmp_path: Path) -> None:
     assert [p.name for p in runs.iterdir()] == ["2"]
 
 
-def test_a_state_without_columns_that_were_added_since_is_read(
-    landing: Path, outputs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_as_now = corpus._write_batch
-    monkeypatch.setattr(
-        corpus,
-        "_write_batch",
-        lambda outputs, name, records, rejects: write_as_now(
-            outputs, name, records.drop("language"), rejects
-        ),
-    )
+def test_a_state_of_an_older_version_is_read(landing: Path, outputs: Path) -> None:
+    """It has no `language`, which was added since, and says version 1."""
     gather(outputs, landing)
-    monkeypatch.undo()
+    pl.read_parquet(batch(outputs)).drop("language").write_parquet(batch(outputs))
+    path = outputs / "state" / "corpus.json"
+    state = json.loads(path.read_text())
+    sha256 = hashlib.sha256(batch(outputs).read_bytes()).hexdigest()
+    state |= {"version": 1, "batches": state["batches"] | {batch(outputs).name: sha256}}
+    path.write_text(json.dumps(state))
     (landing / "c.jsonl").write_text(line(4))
     found = gather(outputs, landing)
+    assert found.n_read == 1
     assert titles(found) == [f"Title {n}" for n in (1, 2, 3, 4)]
     assert found.records.sort("title")["language"].to_list() == [None, None, None, "en"]
+    assert json.loads(path.read_text())["version"] == corpus.VERSION
+
+
+def test_a_batch_of_many_rows_is_in_parts(
+    landing: Path, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = gather(outputs.with_name("whole"), landing)
+    monkeypatch.setattr(corpus, "PART_ROWS", 1)
+    folder = outputs / "state" / "corpus"
+    folder.mkdir(parents=True)
+    (folder / "000001.9.parquet").write_text("of a run that was killed")
+    found = gather(outputs, landing)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "000001.2.parquet",
+        "000001.parquet",
+        "000001.rejects.parquet",
+    ]
+    assert found.records.equals(whole.records)
+    assert verify(outputs) == ()
+    (folder / "000001.2.parquet").unlink()
+    assert "000001.parquet or 000001.rejects.parquet: damaged or missing" in verify(outputs)[0]
+    assert gather(outputs, landing).records.equals(whole.records)
+    for n in range(corpus.MAX_BATCHES):
+        write(landing, {f"more-{n:02}.jsonl": [10 + n]})
+        found = gather(outputs, landing)
+    assert found.records.height == 3 + corpus.MAX_BATCHES
+    assert len(list(folder.glob("*[0-9].parquet"))) > 8  # the merged batch is in parts as well
+    assert gather(outputs, landing).records.equals(found.records)
+    assert verify(outputs) == ()

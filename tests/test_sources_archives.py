@@ -229,17 +229,21 @@ def test_an_archive_is_read_once_and_its_counts_add_up(tmp_path):
             tmp_path / "out", [tmp_path / "in"], config=SourceConfig(), today=TODAY, join=True
         )
 
+    def column(parts, name):
+        return pl.concat(parts).select(name).collect()[name].to_list()
+
     first, second = collected(), collected()
     assert (first.n_read, second.n_read) == (1, 0)
     for found in (first, second):
-        assert sorted(found.records["source"]) == ["a.zip!x.jsonl#1", "a.zip!x.jsonl#2"]
-        assert found.rejects["source"].to_list() == ["a.zip!note%231.txt"]
+        assert sorted(column(found.records, "source")) == ["a.zip!x.jsonl#1", "a.zip!x.jsonl#2"]
+        assert column(found.rejects, "source") == ["a.zip!note%231.txt"]
         assert [(f.name, f.n_records, f.n_rejects) for f in found.files] == [("a.zip", 2, 1)]
     path.write_bytes(zipped({"x.jsonl": lines(A, B), "y.jsonl": lines(A + " More.")}))
     third = collected()
     assert third.n_read == 1
-    assert "a.zip!y.jsonl#1" in third.records["source"].to_list()
-    assert third.records["source"].is_unique().all()
+    sources = column(third.records, "source")
+    assert "a.zip!y.jsonl#1" in sources
+    assert len(set(sources)) == len(sources)
 
 
 @given(data=st.data())

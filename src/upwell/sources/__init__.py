@@ -4,8 +4,9 @@ A new format is a module with a class that keeps `item.Format`, a line in `regis
 test.
 """
 
+from upwell.sources.assemble import Sink
 from upwell.sources.files import InputError, InputFile, find_files, name_files
-from upwell.sources.reading import VERSION, FileReport, Reading, digest, read_files
+from upwell.sources.reading import VERSION, FileReport, Reading, digest, read_files, stream_files
 
 __all__ = [
     "VERSION",
@@ -13,8 +14,10 @@ __all__ = [
     "InputError",
     "InputFile",
     "Reading",
+    "Sink",
     "digest",
     "find_files",
     "name_files",
     "read_files",
+    "stream_files",
 ]

@@ -3,6 +3,8 @@
 import datetime as dt
 import re
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import islice
 
 import polars as pl
@@ -20,7 +22,7 @@ from upwell.tables import RECORDS, REJECTS
 # "1 Introduction" and "Abstract Unavailable" (NeurIPS 1987 to 2018).
 MIN_ABSTRACT_WORDS = 8
 _EXCERPT = 200  # characters
-_CHUNK = 20_000  # rows that are Python objects at one time
+_CHUNK = 20_000  # rows of a frame; so many are Python objects at one time
 _LABEL = re.compile(
     r"\s*abstract\s*(?:[:.]|\u2014|--?(?=\s))\s*"
     # Without a mark only before words that begin an abstract: "Abstract Argumentation …" stays.
@@ -37,58 +39,67 @@ _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_CJK}]{{1,2}}|[^\W{_CJK}]+")
 
 
-class Assembler:
-    """Collects the rows of one file.
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """Where rows go: frames of `tables.RECORDS` and `tables.REJECTS`, `_CHUNK` rows at most."""
 
-    `records` are frames in the schema of `tables.RECORDS`, complete after `flush`; `rejects()` is
-    one in that of `tables.REJECTS`. `n_dated_by` counts the records by the rule that dated them,
-    `has_future` says that a date lay after `today`.
+    records: Callable[[pl.DataFrame], object]
+    rejects: Callable[[pl.DataFrame], object]
+
+
+class Assembler:
+    """Hands on the rows of one file, all of them after `flush`, and counts them.
+
+    `n_dated_by` counts the records by the rule that dated them, `has_future` says that a date lay
+    after `today`.
     """
 
-    def __init__(self, name: str, today: dt.date) -> None:
+    def __init__(self, name: str, today: dt.date, sink: Sink) -> None:
         self._name = name
         self._today = today
-        self._rows: list[dict[str, object]] = []
-        self._rejects: dict[str, dict[str, object]] = {}
-        self.records: list[pl.DataFrame] = []
+        self._sink = sink
+        self._records: list[dict[str, object]] = []
+        self._rejects: list[dict[str, object]] = []
+        self._is_whole_rejected = False
         self.n_records = 0
+        self.n_rejects = 0
         self.n_dated_by: Counter[Rule | None] = Counter()
         self.has_future = False
-
-    @property
-    def n_rejects(self) -> int:
-        """How many rejects there are so far."""
-        return len(self._rejects)
 
     def add(self, item: Item) -> None:
         """Takes one record or reject; of several about the whole file the first stands."""
         row = self._row(item) if isinstance(item, RawRecord) else item
         if isinstance(row, RawReject):
-            source = f"{self._name}#{row.position}" if row.position else self._name
-            self._rejects.setdefault(
-                source,
-                {
-                    "source": source,
-                    "reason": row.reason,
-                    "detail": text.one_line(row.detail),
-                    "excerpt": text.one_line(row.excerpt[: 4 * _EXCERPT])[:_EXCERPT],
-                },
-            )
-            return
-        self._rows.append(row)
-        self.n_records += 1
-        if len(self._rows) >= _CHUNK:
+            self._reject(row)
+        else:
+            self._records.append(row)
+            self.n_records += 1
+        if max(len(self._records), len(self._rejects)) >= _CHUNK:
             self.flush()
 
     def flush(self) -> None:
-        """Moves the rows that wait into a frame."""
-        if self._rows:
-            self.records.append(pl.DataFrame(self._rows, schema=RECORDS.schema))
-            self._rows = []
+        """Hands on the rows that wait."""
+        if self._records:
+            self._sink.records(pl.DataFrame(self._records, schema=RECORDS.schema))
+        if self._rejects:
+            self._sink.rejects(pl.DataFrame(self._rejects, schema=REJECTS.schema))
+        self._records, self._rejects = [], []
 
-    def rejects(self) -> pl.DataFrame:
-        """The rejects so far."""
-        return pl.DataFrame(list(self._rejects.values()), schema=REJECTS.schema)
+    def _reject(self, reject: RawReject) -> None:
+        """Takes a reject."""
+        if reject.position is None:
+            if self._is_whole_rejected:
+                return
+            self._is_whole_rejected = True
+        self._rejects.append(
+            {
+                "source": f"{self._name}#{reject.position}" if reject.position else self._name,
+                "reason": reject.reason,
+                "detail": text.one_line(reject.detail),
+                "excerpt": text.one_line(reject.excerpt[: 4 * _EXCERPT])[:_EXCERPT],
+            }
+        )
+        self.n_rejects += 1
 
     def _row(self, record: RawRecord) -> "dict[str, object] | RawReject":
         """The row of a record, or a reject if its abstract is too poor."""

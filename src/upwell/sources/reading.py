@@ -10,7 +10,7 @@ import polars as pl
 
 from upwell.config import SourceConfig
 from upwell.sources.archives import Member, archive_kind, members
-from upwell.sources.assemble import Assembler
+from upwell.sources.assemble import Assembler, Sink
 from upwell.sources.content import Content, Head, TooLargeError
 from upwell.sources.dating import dating_note, day_in_name
 from upwell.sources.fields import check_columns
@@ -92,42 +92,66 @@ def read_files(
     InputError
         `config.columns` names a field that records do not have.
     """
-    check_columns(config.columns)
-    reports, records, rejects = [], [RECORDS.empty()], [REJECTS.empty()]
-    for i, file in enumerate(sorted(files), 1):
-        report, parts = _read_file(file, config, today)
-        reports.append(report)
-        for part in parts:
-            records += part.records
-            rejects.append(part.rejects())
-        if progress:
-            progress(i, len(files))
+    records, rejects = [RECORDS.empty()], [REJECTS.empty()]
+    sink = Sink(records.append, rejects.append)
+    reports = stream_files(files, sink, config=config, today=today, progress=progress)
     return Reading(
-        RECORDS.conform(pl.concat(records)), REJECTS.conform(pl.concat(rejects)), tuple(reports)
+        RECORDS.conform(pl.concat(records)), REJECTS.conform(pl.concat(rejects)), reports
     )
 
 
-def _read_file(
-    file: InputFile, config: SourceConfig, today: dt.date
-) -> tuple[FileReport, list[Assembler]]:
-    """What became of one file, and the rows of it, or of each member of an archive."""
+def stream_files(
+    files: Sequence[InputFile],
+    sink: Sink,
+    *,
+    config: SourceConfig,
+    today: dt.date,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[FileReport, ...]:
+    """Hand on what `read_files` returns as it is found, so that memory does not grow with it.
+
+    Parameters
+    ----------
+    files, config, today, progress : as for `read_files`.
+    sink : takes the rows, file by file and in the order of each.
+
+    Returns
+    -------
+    The reports.
+
+    Raises
+    ------
+    InputError
+        As `read_files`.
+    """
+    check_columns(config.columns)
+    reports = []
+    for i, file in enumerate(sorted(files), 1):
+        reports.append(_read_file(file, config, today, sink))
+        if progress:
+            progress(i, len(files))
+    return tuple(reports)
+
+
+def _read_file(file: InputFile, config: SourceConfig, today: dt.date, sink: Sink) -> FileReport:
+    """Hands on the rows of one file, or of each member of an archive; what became of it."""
     content = Content(file.path)
     day = day_in_name(file.path.name)
     kind = archive_kind(content)
     parts = []
     if kind is None:
-        parts.append(_read_content(content, file.name, Context(config, today, day)))
+        parts.append(_read_content(content, file.name, Context(config, today, day), sink))
     else:
         for member in members(content, kind):
             name = f"{file.name}!{member.name}" if member.name else file.name
             context = Context(config, today, day_in_name(PurePosixPath(member.name).name) or day)
-            parts.append(_read_member(member, name, context))
+            parts.append(_read_member(member, name, context, sink))
         if not parts:
             nothing = RawReject(None, "empty_file", f"{kind} archive without a file")
-            parts.append(_rejected(file.name, nothing, today))
+            parts.append(_rejected(file.name, nothing, today, sink))
     formats = sorted({part.format for part in parts if part.format})
     sha256, n_bytes = digest(file.path)
-    report = FileReport(
+    return FileReport(
         name=file.name,
         path=file.path,
         format=(f"{kind}: " if kind else "") + ", ".join(formats) if formats else kind,
@@ -138,7 +162,6 @@ def _read_file(
         notes=_notes(parts),
         has_future=any(part.rows.has_future for part in parts),
     )
-    return report, [part.rows for part in parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,24 +174,25 @@ class _Part:
     notes: tuple[str, ...] = ()
 
 
-def _rejected(name: str, reject: RawReject, today: dt.date) -> _Part:
+def _rejected(name: str, reject: RawReject, today: dt.date, sink: Sink) -> _Part:
     """A file or member of which there is nothing but a reject."""
-    rows = Assembler(name, today)
+    rows = Assembler(name, today, sink)
     rows.add(reject)
+    rows.flush()
     return _Part(name, None, rows)
 
 
-def _read_member(member: Member, name: str, context: Context) -> _Part:
+def _read_member(member: Member, name: str, context: Context, sink: Sink) -> _Part:
     """A member of an archive."""
     if member.content is not None:
-        return _read_content(member.content, name, context)
+        return _read_content(member.content, name, context, sink)
     why = member.reject or RawReject(None, "unreadable_file", "is not read")
-    return _rejected(name, why, context.today)
+    return _rejected(name, why, context.today, sink)
 
 
-def _read_content(content: Content, name: str, context: Context) -> _Part:
+def _read_content(content: Content, name: str, context: Context, sink: Sink) -> _Part:
     """Hands the items of a file or a member to an assembler."""
-    assembler = Assembler(name, context.today)
+    assembler = Assembler(name, context.today, sink)
     head = content.head
     known = next((f for f in FORMATS if head.data.strip() and f.recognises(head)), None)
     if known is None:
@@ -176,7 +200,6 @@ def _read_content(content: Content, name: str, context: Context) -> _Part:
     else:
         for item in _items(known, content, context):
             assembler.add(item)
-        assembler.flush()
         if content.fault:
             n = assembler.n_records
             kept = f"; the {n:,} records before were read" if n else ""

@@ -2,7 +2,7 @@
 
 from upwell.store.assemble import take_out
 from upwell.store.checksums import faults as run_faults
-from upwell.store.collect import Collected, collect, peek
+from upwell.store.collect import Collected, collect, peek, read_once
 from upwell.store.disk import StoreError, add, first_line, replace
 from upwell.store.runs import (
     TableFile,
@@ -35,6 +35,7 @@ __all__ = [
     "peek",
     "prune",
     "publish",
+    "read_once",
     "read_vectors",
     "rebuild",
     "replace",

@@ -1,6 +1,7 @@
 """What was read of each file → the corpus: names, the newest versions, and what was taken out."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatch
 
@@ -15,9 +16,12 @@ _VERSION_MARK = 8  # characters of the hash that tell an older version of a file
 _SAME = [c for c in RECORDS.columns if c not in {"source", "problems", "language"}]
 
 
+Parts = Sequence[pl.LazyFrame]
+
+
 def assemble(
-    state: State, records: pl.DataFrame, rejects: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame, tuple[FileReport, ...]]:
+    state: State, records: Parts, rejects: Parts
+) -> tuple[Parts, Parts, tuple[FileReport, ...]]:
     """Records, rejects and a report a file, by name, of the corpus.
 
     Parameters
@@ -27,20 +31,32 @@ def assemble(
 
     Returns
     -------
-    Tables as in `tables.RECORDS` and `tables.REJECTS`, and the reports. Of a file that was read in
-    several versions, older ones give what the newest no longer has, under a name with a mark.
+    Queries, a part each, for rows as in `tables.RECORDS` and `tables.REJECTS`, and the reports. Of
+    a file that was read in several versions, older ones give what the newest no longer has, under
+    a name with a mark.
     """
     names = _names(state.current)
-    kept, out = _take_out(_sourced(_without_repeats(state, records), names), state.removals)
-    bad = _sourced(rejects, names)
-    n_records = dict(kept["name"].value_counts().iter_rows())
-    n_rejects = dict(pl.concat([bad["name"], out["name"]]).value_counts().iter_rows())
+    bad = [_sourced(part, names) for part in rejects]
+    kept = []
+    for part in _without_repeats(state, records):
+        stay, out = _take_out(_sourced(part, names), names.values(), state.removals)
+        kept.append(stay)
+        bad += out
+    n_records, n_rejects = count_rows(kept, "name"), count_rows(bad, "name")
     named = sorted(((names[f.key], f) for f in state.current), key=lambda pair: pair[0])
     return (
-        RECORDS.conform(kept),
-        REJECTS.conform(pl.concat([bad.select(out.columns), out])),
+        [part.select(RECORDS.schema.names()) for part in kept],
+        [part.select(REJECTS.schema.names()) for part in bad],
         tuple(_report(file, name, n_records, n_rejects) for name, file in named),
     )
+
+
+def count_rows(parts: Parts, column: str) -> Counter[str]:
+    """How many rows have each value of a column."""
+    n_rows = Counter[str]()
+    for part in parts:
+        n_rows.update(dict(part.group_by(column).len().collect().iter_rows()))
+    return n_rows
 
 
 def _names(files: Sequence[KnownFile]) -> dict[str, str]:
@@ -53,45 +69,49 @@ def _names(files: Sequence[KnownFile]) -> dict[str, str]:
     }
 
 
-def _without_repeats(state: State, records: pl.DataFrame) -> pl.DataFrame:
+def _without_repeats(state: State, records: Parts) -> Parts:
     """The records without those of a file's older versions that a newer one has as well."""
     keys = [f.key for f in state.current]
     paths = [str(f.path) for f in state.current]
-    order = pl.DataFrame({"key": keys, "path": paths}).with_row_index("age")
+    order = pl.LazyFrame({"key": keys, "path": paths}).with_row_index("age")
     twice = order.filter(pl.col("path").is_duplicated())
-    if twice.is_empty():
+    if len(set(paths)) == len(paths):
         return records
     said = [
         pl.col(c).list.join("\x1f") if c == "categories" else pl.col(c).cast(pl.String)
         for c in _SAME
     ]
-    content = pl.concat_str(*(c.fill_null("\x1e") for c in said), separator="\x1f")
+    content = pl.concat_str(*(c.fill_null("\x1e") for c in said), separator="\x1f").hash()
+    marked = [
+        part.select("key", "position", content=content).join(twice, on="key") for part in records
+    ]
     older = (
-        records.with_columns(content=content)
-        .join(twice, on="key")
+        pl.concat(marked)
         .filter(pl.col("age") < pl.col("age").max().over("path", "content"))
+        .select("key", "position")
+        .collect()
+        .lazy()
     )
-    return records.join(older, on=["key", "position"], how="anti")
+    return [part.join(older, on=["key", "position"], how="anti") for part in records]
 
 
-def _sourced(frame: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+def _sourced(frame: pl.LazyFrame, names: Mapping[str, str]) -> pl.LazyFrame:
     """`source` from the name of the file and the position in it."""
     name = pl.col("key").replace_strict(names, return_dtype=pl.String)
     return frame.with_columns(source=sourced(name), name=name)
 
 
 def _take_out(
-    records: pl.DataFrame, removals: Sequence[Removal]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+    records: pl.LazyFrame, names: Iterable[str], removals: Sequence[Removal]
+) -> tuple[pl.LazyFrame, list[pl.LazyFrame]]:
     """The records that stay, and those of removed sources as rejects."""
-    stay, out = records, [REJECTS.empty().with_columns(name=pl.lit("").cast(pl.String))]
+    stay, out = records, []
     for removal in (r for r in removals if r.kind == "source"):
-        hit = [n for n in stay["name"].unique() if fnmatch(n, removal.what)]
-        gone = pl.col("name").is_in(hit)
-        rejects = _as_rejects(stay.filter(gone), f"--source {removal.what}", removal.on)
-        out.append(rejects.with_columns(stay.filter(gone)["name"]))
+        gone = pl.col("name").is_in([n for n in names if fnmatch(n, removal.what)])
+        what = f"--source {removal.what}"
+        out.append(stay.filter(gone).select(*_as_rejects(what, removal.on), "name"))
         stay = stay.filter(~gone)
-    return stay, pl.concat(out)
+    return stay, out
 
 
 def take_out(
@@ -117,18 +137,19 @@ def take_out(
     for paper_id, on in removed.items():
         sources = papers.filter(paper_id=paper_id).select(source=pl.col("sources").explode())
         mine = records.join(sources, on="source", how="semi")
-        out.append(_as_rejects(mine, f"--paper {paper_id}", on))
+        out.append(mine.select(_as_rejects(f"--paper {paper_id}", on)))
     gone = pl.col("paper_id").is_in(list(removed))
     return papers.filter(~gone), duplicates.filter(~gone), REJECTS.conform(pl.concat(out))
 
 
-def _as_rejects(records: pl.DataFrame, what: str, on: date) -> pl.DataFrame:
-    """Records that were taken out with `upwell remove`, as rejects."""
-    return records.select(
-        "source",
-        reason=pl.lit("removed"),
-        detail=pl.lit(f"taken out by `upwell remove {what}` on {on.isoformat()}"),
-        excerpt=pl.col("title").fill_null(pl.col("abstract")).str.slice(0, 200),
+def _as_rejects(what: str, on: date) -> tuple[pl.Expr, ...]:
+    """What records that were taken out with `upwell remove` are as rejects."""
+    detail = f"taken out by `upwell remove {what}` on {on.isoformat()}"
+    return (
+        pl.col("source"),
+        pl.lit("removed").alias("reason"),
+        pl.lit(detail).alias("detail"),
+        pl.col("title").fill_null(pl.col("abstract")).str.slice(0, 200).alias("excerpt"),
     )
 
 
@@ -142,8 +163,8 @@ def _report(
         format=file.format,
         sha256=file.sha256,
         n_bytes=file.n_bytes,
-        n_records=n_records.get(name, 0),
-        n_rejects=n_rejects.get(name, 0),
+        n_records=n_records[name],
+        n_rejects=n_rejects[name],
         notes=file.notes,
         has_future=file.is_provisional,
     )

@@ -4,24 +4,25 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
-
-import polars as pl
 
 from upwell.config import SourceConfig
 from upwell.sources import (
     VERSION,
     FileReport,
     InputFile,
+    Sink,
     digest,
     find_files,
     read_files,
+    stream_files,
 )
-from upwell.store.assemble import assemble
+from upwell.store.assemble import Parts, assemble
 from upwell.store.corpus import (
+    BatchWriter,
     KnownFile,
     State,
-    add_batch,
     compact,
     damaged_batches,
     key_of,
@@ -31,6 +32,7 @@ from upwell.store.corpus import (
     write_state,
 )
 from upwell.store.disk import StoreError
+from upwell.tables import RECORDS, REJECTS
 
 MAX_NAMES = 5
 
@@ -39,13 +41,14 @@ MAX_NAMES = 5
 class Collected:
     """The corpus: `records` and `rejects` of every file of it, and a report a file, by name.
 
-    `n_read` files were read now, the others were known; `digest` is of all that decides the
-    records; `removed` are the papers that the operator took out, by their id; `notes` say what was
-    mended or is no longer there.
+    Both are queries, each for a part of the rows, as in `tables.RECORDS` and `tables.REJECTS`: what
+    is on disk need not fit in memory. `n_read` files were read now, the others were known; `digest`
+    is of all that decides the records; `removed` are the papers that the operator took out, by
+    their id; `notes` say what was mended or is no longer there.
     """
 
-    records: pl.DataFrame
-    rejects: pl.DataFrame
+    records: Parts
+    rejects: Parts
     files: tuple[FileReport, ...]
     n_read: int
     digest: str
@@ -60,7 +63,6 @@ def collect(
     config: SourceConfig,
     today: date,
     join: bool,
-    keep: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Collected:
     """Every record of the corpus, reading only the files that are new or changed.
@@ -74,7 +76,6 @@ def collect(
     today : no paper is dated after it.
     join : the files join the corpus, whose other files stay in it, on disk or not; else they are
         all of it.
-    keep : remember what was read; not for files that are there for this run only.
     progress : told after each file that is read.
 
     Returns
@@ -88,7 +89,7 @@ def collect(
     StoreError
         What is known is damaged and cannot be read again, or cannot be written.
     """
-    before = read_state(outputs) if keep else State()
+    before = read_state(outputs)
     whole, lost = _part_damaged(outputs, before)
     given = _given(paths, before, join=join)
     reading = _reading(config)
@@ -97,31 +98,40 @@ def collect(
     again, notes = _recover(lost, set(keys), join=join)
     new = {k: f for k, f in keys.items() if k not in known or _is_due(known[k], today)}
     todo = new | again
-    found = read_files(
-        [InputFile(key, file.path) for key, file in todo.items()],
-        config=config,
-        today=today,
-        progress=progress,
-    )
-    fresh = [_known(report, todo[report.name], reading, today) for report in found.files]
-    if keep:
-        state = add_batch(outputs, whole, fresh, found.records, found.rejects)
-    else:
-        state = State(files=tuple(fresh))
+    state = whole
+    if todo:
+        writer = BatchWriter(outputs, whole)
+        sink = Sink(partial(writer.add, RECORDS), partial(writer.add, REJECTS))
+        asked = [InputFile(key, file.path) for key, file in todo.items()]
+        reports = stream_files(asked, sink, config=config, today=today, progress=progress)
+        state = writer.added([_known(r, todo[r.name], reading, today) for r in reports])
     state = _choose(state, set(keys) | again.keys(), join=join)
-    if keep and state != before:
+    if state != before:
         state = compact(outputs, state)
         write_state(outputs, state)
-    if keep:
-        rows = read_batches(outputs, state.current)
-    else:
-        rows = keyed(found.records), keyed(found.rejects)
-    records, rejects, files = assemble(state, *rows)
+    records, rejects, files = assemble(state, *read_batches(outputs, state.current).values())
     n_gone = sum(not file.path.exists() for file in state.current)
     if n_gone:
         notes += (f"{n_gone} files are no longer on disk; their papers stay in the corpus",)
     removed = {r.what: r.on for r in state.removals if r.kind == "paper"}
     return Collected(records, rejects, files, len(todo), state.digest, removed, notes)
+
+
+def read_once(paths: Sequence[Path], *, config: SourceConfig, today: date) -> Collected:
+    """Every record of files that are there for one run only; nothing of them is remembered.
+
+    Parameters
+    ----------
+    paths, config, today : as for `collect`; the records have to fit in memory.
+    """
+    reading = _reading(config)
+    files = {key_of(f.path, digest(f.path)[0], reading): f for f in find_files(paths)}
+    asked = [InputFile(key, file.path) for key, file in files.items()]
+    found = read_files(asked, config=config, today=today)
+    state = State(files=tuple(_known(r, files[r.name], reading, today) for r in found.files))
+    rows = [[keyed(frame.lazy())] for frame in (found.records, found.rejects)]
+    records, rejects, reports = assemble(state, *rows)
+    return Collected(records, rejects, reports, len(files), state.digest, {}, ())
 
 
 def peek(

@@ -4,11 +4,14 @@
       corpus.json              this file's `State`: the files, the batches, what was taken out
       corpus/000001.parquet    records of the files that were read in one go, under the file's key
       corpus/000001.rejects.parquet
+      corpus/000001.2.parquet  the second part of them, and so on
 
-Batches are written once and never changed; many are merged into one. `corpus.json` is swapped in
-one step after them, and what it does not name does not exist: a run that is killed leaves at worst
-a batch that the next one removes. A file is known by its path, its bytes and how it was read, so a
-file that grew is read again and one that did not change never.
+Memory does not grow with what is read: a part is some ten thousand rows, on disk before the next
+ones are read, and what is read of batches is a query for each part. Batches are written once and
+never changed; many are merged into one. `corpus.json` is swapped in one step after them, and what
+it does not name does not exist: a run that is killed leaves at worst a batch that the next one
+removes. A file is known by its path, its bytes and how it was read, so a file that grew is read
+again and one that did not change never.
 """
 
 import hashlib
@@ -30,10 +33,13 @@ from upwell.store.disk import (
     replace,
     write,
 )
-from upwell.tables import RECORDS, REJECTS
+from upwell.tables import RECORDS, REJECTS, Table
 
-VERSION = 1
-"""Of the layout; raised when older states cannot be read as they are."""
+VERSION = 2
+"""Of the layout; raised when an older upwell would read it wrongly. 1 had one part a batch."""
+_READ = (1, 2)
+PART_ROWS = 50_000
+_ENDINGS = {RECORDS: ".parquet", REJECTS: ".rejects.parquet"}
 MAX_BATCHES = 16
 """More than these are merged into one."""
 
@@ -113,8 +119,8 @@ def read_state(outputs: Path) -> State:
     try:
         content = json.loads(path.read_bytes())
         version = content["version"]
-        if version == VERSION:
-            return State.model_validate(content)
+        if version in _READ:
+            return State.model_validate(content | {"version": VERSION})
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
         raise StoreError(
             f"{path}: the state of the corpus is damaged ({first_line(error)}); `upwell rebuild` "
@@ -142,28 +148,69 @@ def write_state(outputs: Path, state: State) -> None:
                 stray.unlink(missing_ok=True)
 
 
-def add_batch(
-    outputs: Path, state: State, files: Sequence[KnownFile], records: pl.DataFrame,
-    rejects: pl.DataFrame,
-) -> State:  # fmt: skip
-    """The state with files that were just read; their batch is on disk, the state not yet.
+class BatchWriter:
+    """Writes a batch of the corpus; it does not exist until a state that names it is written.
 
-    Parameters
-    ----------
-    outputs : folder of the outputs.
-    state : as it is.
-    files : what was read; their `batch` is set here. Those read again take the place of the old.
-    records, rejects : of these files, `source` being `key#position` or, of a whole file, `key`.
+    A part is on disk before the next one begins.
     """
-    if not files:
-        return state
-    name = f"{max((int(n[:6]) for n in state.batches), default=0) + 1:06}"
-    fresh = {file.key: file.model_copy(update={"batch": name}) for file in files}
-    kept = tuple(file for file in state.files if file.key not in fresh)
-    hashes = _write_batch(outputs, name, records, rejects)
-    return state.model_copy(
-        update={"files": (*kept, *fresh.values()), "batches": {**state.batches, **hashes}}
-    )
+
+    def __init__(self, outputs: Path, state: State) -> None:
+        self._state = state
+        self._batch = f"{max((int(name[:6]) for name in state.batches), default=0) + 1:06}"
+        folder = _batch_folder(outputs)
+        for leftover in folder.glob(f"{self._batch}.*"):  # of a run that was killed
+            leftover.unlink()
+        self._piles = {table: _Pile(folder, self._batch, table) for table in _ENDINGS}
+
+    def add(self, table: Table, rows: pl.DataFrame) -> None:
+        """Takes rows of `RECORDS` or `REJECTS`, `source` being `key#position` or `key`."""
+        self._piles[table].add(rows)
+
+    def added(self, files: Sequence[KnownFile]) -> State:
+        """The state with these files in the batch; those read again take the place of the old."""
+        hashes = {name: sha256 for pile in self._piles.values() for name, sha256 in pile.close()}
+        fresh = {file.key: file.model_copy(update={"batch": self._batch}) for file in files}
+        kept = tuple(file for file in self._state.files if file.key not in fresh)
+        return self._state.model_copy(
+            update={
+                "files": (*kept, *fresh.values()),
+                "batches": {**self._state.batches, **hashes},
+            }
+        )
+
+
+class _Pile:
+    """Rows of one table that wait to be a part of a batch."""
+
+    def __init__(self, folder: Path, batch: str, table: Table) -> None:
+        self._folder = folder
+        self._batch = batch
+        self._ending = _ENDINGS[table]
+        self._waiting = [table.empty()]
+        self._n_waiting = 0
+        self._hashes: dict[str, str] = {}
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Takes rows."""
+        self._waiting.append(rows.select(self._waiting[0].columns))
+        self._n_waiting += rows.height
+        if self._n_waiting >= PART_ROWS:
+            self._write()
+
+    def close(self) -> Iterable[tuple[str, str]]:
+        """Writes what is left, one part at least; name and hash of each part."""
+        if self._n_waiting or not self._hashes:
+            self._write()
+        return self._hashes.items()
+
+    def _write(self) -> None:
+        """Writes a part, `000001.parquet`, then `000001.2.parquet` and so on."""
+        number = f".{len(self._hashes) + 1}" if self._hashes else ""
+        name = f"{self._batch}{number}{self._ending}"
+        content = parquet(pl.concat(self._waiting), {"upwell.state_version": str(VERSION)})
+        write(self._folder / name, content)
+        self._hashes[name] = hashlib.sha256(content).hexdigest()
+        self._waiting, self._n_waiting = self._waiting[:1], 0
 
 
 def damaged_batches(outputs: Path, state: State) -> frozenset[str]:
@@ -174,47 +221,42 @@ def damaged_batches(outputs: Path, state: State) -> frozenset[str]:
     )
 
 
-def read_batches(outputs: Path, files: Iterable[KnownFile]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Records and rejects of known files, in the order of their key and batch.
+def read_batches(outputs: Path, files: Iterable[KnownFile]) -> dict[Table, list[pl.LazyFrame]]:
+    """Records and rejects of known files: queries for the parts of their batches, in order.
 
-    Returns
-    -------
-    Two frames as in `tables.RECORDS` and `tables.REJECTS`, but with the `key` of the file and the
-    `position` in it (null for a whole file) in place of `source`.
+    They give rows as in `tables.RECORDS` and `tables.REJECTS`, but with the `key` of the file and
+    the `position` in it (null for a whole file) in place of `source`.
     """
-    files = tuple(files)
-    mine = pl.DataFrame(
-        {"key": [f.key for f in files], "batch": [f.batch for f in files]},
-        schema={"key": pl.String, "batch": pl.String},
-    )
-    folder, found = _batch_folder(outputs), []
-    for ending, table in zip(_ENDINGS, (RECORDS, REJECTS), strict=True):
-        batches = mine["batch"].unique().sort()
-        parts = [pl.read_parquet(folder / f"{name}{ending}") for name in batches]
-        named = [
-            keyed(p).with_columns(batch=pl.lit(n)) for n, p in zip(batches, parts, strict=True)
-        ]
-        # A batch of an older version lacks columns that were added since; they are null.
-        empty = keyed(table.empty()).with_columns(batch=pl.lit(""))
-        whole = pl.concat([empty, *named], how="diagonal")
-        found.append(whole.join(mine, on=["key", "batch"], how="semi").drop("batch"))
-    return found[0], found[1]
+    keys: dict[str, list[str]] = {}
+    for file in files:
+        keys.setdefault(file.batch, []).append(file.key)
+    found = {table: [keyed(table.empty().lazy())] for table in _ENDINGS}
+    for batch, mine in sorted(keys.items()):
+        paths = _batch_folder(outputs).glob(f"{batch}.*")
+        for path in sorted(paths, key=lambda p: (len(p.name), p.name)):
+            table = REJECTS if path.name.endswith(_ENDINGS[REJECTS]) else RECORDS
+            # A batch of an older version lacks columns that were added since; they are null.
+            part = pl.concat([table.empty().lazy(), pl.scan_parquet(path)], how="diagonal")
+            found[table].append(keyed(part).filter(pl.col("key").is_in(mine)))
+    return found
 
 
 def compact(outputs: Path, state: State) -> State:
     """The state with its batches merged into one, if there are many, without unused files."""
-    if len(state.batches) <= len(_ENDINGS) * MAX_BATCHES:
+    if len({name[:6] for name in state.batches}) <= MAX_BATCHES:
         return state
-    records, rejects = read_batches(outputs, state.current)
-    merged = State(version=state.version, batches=state.batches, removals=state.removals)
-    merged = add_batch(outputs, merged, state.current, _unkeyed(records), _unkeyed(rejects))
-    name = merged.files[0].batch if merged.files else ""
+    writer = BatchWriter(outputs, state)
+    for table, parts in read_batches(outputs, state.current).items():
+        for part in parts:
+            writer.add(table, part.with_columns(source=sourced("key")).collect())
+    merged = writer.added(state.current)
+    batch = {file.batch for file in merged.current}
     return merged.model_copy(
-        update={"batches": {n: s for n, s in merged.batches.items() if n.startswith(name)}}
+        update={
+            "files": merged.current,
+            "batches": {n: s for n, s in merged.batches.items() if n[:6] in batch},
+        }
     )
-
-
-_ENDINGS = (".parquet", ".rejects.parquet")
 
 
 def _state_file(outputs: Path) -> Path:
@@ -225,19 +267,7 @@ def _batch_folder(outputs: Path) -> Path:
     return outputs / "state" / "corpus"
 
 
-def _write_batch(
-    outputs: Path, name: str, records: pl.DataFrame, rejects: pl.DataFrame
-) -> dict[str, str]:
-    """Write both files of a batch; returns the hash of each by its name."""
-    hashes = {}
-    for ending, frame in zip(_ENDINGS, (records, rejects), strict=True):
-        content = parquet(frame, {"upwell.state_version": str(VERSION)})
-        write(_batch_folder(outputs) / f"{name}{ending}", content)
-        hashes[f"{name}{ending}"] = hashlib.sha256(content).hexdigest()
-    return hashes
-
-
-def keyed(frame: pl.DataFrame) -> pl.DataFrame:
+def keyed(frame: pl.LazyFrame) -> pl.LazyFrame:
     """`source` parted into `key` and `position`.
 
     The position is null for a whole file, and `!member#position` inside an archive.
@@ -255,9 +285,3 @@ def sourced(name: str | pl.Expr) -> pl.Expr:
     is_inside = position.str.starts_with("!") | position.is_null()
     mark = pl.when(is_inside).then(pl.lit("")).otherwise(pl.lit("#"))
     return pl.concat_str(name, mark, position.fill_null(""))
-
-
-def _unkeyed(frame: pl.DataFrame) -> pl.DataFrame:
-    """`key` and `position` put together again."""
-    rest = [c for c in frame.columns if c not in {"key", "position"}]
-    return frame.select(sourced("key").alias("source"), *rest)

@@ -13,7 +13,7 @@ renames into place, file by file.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,14 +46,19 @@ _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class TableFile:
-    """A table on disk, which is what tasks hand to each other."""
+    """A table on disk, which is what tasks hand to each other; in a folder, if it is in parts."""
 
     path: Path
     n_rows: int
 
+    def parts(self) -> Iterator[pl.DataFrame]:
+        """The table, so much at a time as was written at a time."""
+        paths = sorted(self.path.iterdir()) if self.path.is_dir() else [self.path]
+        return (pl.read_parquet(path) for path in paths)
+
     def read(self) -> pl.DataFrame:
         """The table."""
-        return pl.read_parquet(self.path)
+        return pl.concat(self.parts())
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,14 @@ class Workspace:
         path = self.folder / "work" / f"{name}.parquet"
         write(path, parquet(frame, {}))
         return TableFile(path, frame.height)
+
+    def put_parts(self, name: str, parts: Iterable[pl.DataFrame]) -> TableFile:
+        """As `put`, for frames of one schema that together need not fit in memory; one at least."""
+        folder, n_rows = self.folder / "work" / name, 0
+        for number, frame in enumerate(parts):
+            write(folder / f"{number:06}.parquet", parquet(frame, {}))
+            n_rows += frame.height
+        return TableFile(folder, n_rows)
 
     def put_files(self, name: str, files: Mapping[str, bytes]) -> Path:
         """Write files that a later stage reads into a folder; it goes with the publication."""

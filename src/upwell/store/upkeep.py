@@ -12,6 +12,7 @@ from upwell.config import SourceConfig
 from upwell.manifest import Manifest
 from upwell.sources import digest, name_files
 from upwell.store import checksums
+from upwell.store.assemble import count_rows
 from upwell.store.collect import collect
 from upwell.store.corpus import (
     Removal,
@@ -142,7 +143,7 @@ def rebuild(outputs: Path, *, config: SourceConfig, today: date) -> Rebuilt:
         )
     write_state(outputs, State(removals=removals))
     found = collect(outputs, there, config=config, today=today, join=False)
-    return Rebuilt(len(there), found.records.height, gone)
+    return Rebuilt(len(there), sum(file.n_records for file in found.files), gone)
 
 
 def _remembered(outputs: Path) -> tuple[list[Path], tuple[Removal, ...]]:
@@ -187,11 +188,11 @@ def _state_faults(outputs: Path) -> Iterator[str]:
             "again if they are unchanged"
         )
     whole = [f for f in state.files if f.batch not in hurt]
-    records, rejects = read_batches(outputs, whole)
-    n_records = dict(records["key"].value_counts().iter_rows())
-    n_rejects = dict(rejects["key"].value_counts().iter_rows())
+    n_records, n_rejects = (
+        count_rows(parts, "key") for parts in read_batches(outputs, whole).values()
+    )
     for file in whole:
-        counted = (n_records.get(file.key, 0), n_rejects.get(file.key, 0))
+        counted = (n_records[file.key], n_rejects[file.key])
         if counted != (file.n_records, file.n_rejects):
             yield (
                 f"{folder / file.batch}.parquet: {counted[0]} records and {counted[1]} rejects of "
