@@ -35,7 +35,7 @@ def language_of(text: str) -> str | None:
     text : some words at least, repaired.
     """
     words = text.lower().split(None, _N_WORDS)[:_N_WORDS]
-    n_small = sum(word in _SMALL_WORDS for word in words)
+    n_small = sum(map(_SMALL_WORDS.__contains__, words))
     if n_small >= max(_LEAST_WORDS, _LEAST_SHARE * len(words)):
         return "en"
     language, probability = _classifier()(text[:_MOST_CHARACTERS])

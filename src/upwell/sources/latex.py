@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pylatexenc.latex2text import LatexNodes2Text
+    from pylatexenc.macrospec import LatexContextDb
 
 _MARKS = ("\\", "$", "~", "{", "--", "``", "times")
 
@@ -130,11 +131,19 @@ def _converted(fragment: str) -> str:
     """A fragment as pylatexenc reads it; as it stands if it cannot."""
     source = _VARIANT.sub(r"\\", _NO_TEXT.sub("", fragment))
     try:
-        text: str = _converter().latex_to_text(source)
+        text: str = _converter().latex_to_text(source, latex_context=_macros())
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return fragment  # what pylatexenc raises on broken input depends on where it broke
     text = _MATH_LETTERS.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
     return text.strip() if fragment.startswith("$") else text
+
+
+@lru_cache(maxsize=1)
+def _macros() -> "LatexContextDb":
+    """The arguments that macros take; made anew for each fragment, it takes half of the time."""
+    from pylatexenc.latexwalker import get_default_latex_context_db
+
+    return get_default_latex_context_db()
 
 
 @lru_cache(maxsize=1)
