@@ -17,6 +17,7 @@ from upwell.sources.fields import check_columns
 from upwell.sources.files import InputFile
 from upwell.sources.item import Context, Format, Item, RawReject
 from upwell.sources.registry import FORMATS
+from upwell.sources.workers import Submit, workers
 from upwell.tables import RECORDS, REJECTS
 
 _KINDS = (
@@ -126,29 +127,47 @@ def stream_files(
     """
     check_columns(config.columns)
     reports = []
-    for i, file in enumerate(sorted(files), 1):
-        reports.append(_read_file(file, config, today, sink))
-        if progress:
-            progress(i, len(files))
+    with workers(sum(_size(file.path) for file in files)) as submit:
+        way = _Way(config, today, sink, submit)
+        for i, file in enumerate(sorted(files), 1):
+            reports.append(_read_file(file, way))
+            if progress:
+                progress(i, len(files))
     return tuple(reports)
 
 
-def _read_file(file: InputFile, config: SourceConfig, today: dt.date, sink: Sink) -> FileReport:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How files are read, and where what is in them goes."""
+
+    config: SourceConfig
+    today: dt.date
+    sink: Sink
+    submit: Submit
+
+    def assembler(self, name: str) -> Assembler:
+        """What takes the items of a file of this name."""
+        return Assembler(name, self.today, self.sink, self.submit)
+
+
+def _read_file(file: InputFile, way: _Way) -> FileReport:
     """Hands on the rows of one file, or of each member of an archive; what became of it."""
     content = Content(file.path)
     day = day_in_name(file.path.name)
     kind = archive_kind(content)
     parts = []
     if kind is None:
-        parts.append(_read_content(content, file.name, Context(config, today, day), sink))
+        context = Context(way.config, way.today, day)
+        parts.append(_read_content(content, file.name, context, way))
     else:
         for member in members(content, kind):
             name = f"{file.name}!{member.name}" if member.name else file.name
-            context = Context(config, today, day_in_name(PurePosixPath(member.name).name) or day)
-            parts.append(_read_member(member, name, context, sink))
+            inner = PurePosixPath(member.name).name
+            context = Context(way.config, way.today, day_in_name(inner) or day)
+            parts.append(_read_member(member, name, context, way))
         if not parts:
             nothing = RawReject(None, "empty_file", f"{kind} archive without a file")
-            parts.append(_rejected(file.name, nothing, today, sink))
+            parts.append(_rejected(file.name, nothing, way))
     formats = sorted({part.format for part in parts if part.format})
     sha256, n_bytes = digest(file.path)
     return FileReport(
@@ -174,25 +193,25 @@ class _Part:
     notes: tuple[str, ...] = ()
 
 
-def _rejected(name: str, reject: RawReject, today: dt.date, sink: Sink) -> _Part:
+def _rejected(name: str, reject: RawReject, way: _Way) -> _Part:
     """A file or member of which there is nothing but a reject."""
-    rows = Assembler(name, today, sink)
+    rows = way.assembler(name)
     rows.add(reject)
     rows.flush()
     return _Part(name, None, rows)
 
 
-def _read_member(member: Member, name: str, context: Context, sink: Sink) -> _Part:
+def _read_member(member: Member, name: str, context: Context, way: _Way) -> _Part:
     """A member of an archive."""
     if member.content is not None:
-        return _read_content(member.content, name, context, sink)
+        return _read_content(member.content, name, context, way)
     why = member.reject or RawReject(None, "unreadable_file", "is not read")
-    return _rejected(name, why, context.today, sink)
+    return _rejected(name, why, way)
 
 
-def _read_content(content: Content, name: str, context: Context, sink: Sink) -> _Part:
+def _read_content(content: Content, name: str, context: Context, way: _Way) -> _Part:
     """Hands the items of a file or a member to an assembler."""
-    assembler = Assembler(name, context.today, sink)
+    assembler = way.assembler(name)
     head = content.head
     known = next((f for f in FORMATS if head.data.strip() and f.recognises(head)), None)
     if known is None:
@@ -200,6 +219,7 @@ def _read_content(content: Content, name: str, context: Context, sink: Sink) -> 
     else:
         for item in _items(known, content, context):
             assembler.add(item)
+        assembler.flush()
         if content.fault:
             n = assembler.n_records
             kept = f"; the {n:,} records before were read" if n else ""
@@ -250,6 +270,14 @@ def _unrecognised(content: Content, head: Head) -> RawReject:
     detail = f"this is {kind}; known are {names}" if kind else f"none of the known formats: {names}"
     is_text = head.data.count(0) * 100 < len(head.data)
     return RawReject(None, "unknown_format", detail, head.text[:400] if is_text else "")
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; none if it is not there."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def digest(path: Path) -> tuple[str, int]:
