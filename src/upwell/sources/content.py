@@ -3,11 +3,14 @@
 import codecs
 import io
 import lzma
+import shutil
 import stat
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -122,6 +125,18 @@ class Content:
     def unpacked(self) -> BinaryIO:
         """The bytes without compression; unlike those of the content, in whatever encoding."""
         return io.BufferedReader(_Stream(self, self._bytes()), buffer_size=_BLOCK)
+
+    @contextmanager
+    def on_disk(self) -> Iterator[Path]:
+        """A file with the bytes of `unpacked`: itself, or a copy that is gone afterwards."""
+        if isinstance(self._file, Path) and self.is_plain:
+            yield self._file
+            return
+        with tempfile.NamedTemporaryFile(prefix="upwell-") as copy:
+            with self.unpacked() as stream:
+                shutil.copyfileobj(stream, copy, _BLOCK)
+            copy.flush()
+            yield Path(copy.name)
 
     def _bytes(self) -> Iterator[bytes]:
         """The blocks without compression, as long as they are in proportion to the file."""
