@@ -3,6 +3,7 @@
 from upwell.sources.abstract_listing import AbstractListing
 from upwell.sources.acl_anthology import AclAnthology
 from upwell.sources.arxiv_atom import ArxivAtom
+from upwell.sources.arxiv_rss import ArxivRss
 from upwell.sources.arxiv_snapshot import ArxivSnapshot
 from upwell.sources.bibtex import Bibtex
 from upwell.sources.csl_json import CslJson
@@ -13,6 +14,7 @@ from upwell.sources.item import Format
 from upwell.sources.json_document import JsonDocument
 from upwell.sources.json_lines import JsonLines
 from upwell.sources.medline import Medline
+from upwell.sources.no_papers import NoPapers
 from upwell.sources.oai_pmh import OaiPmh
 from upwell.sources.openalex import OpenAlex
 from upwell.sources.parquet import Parquet
@@ -22,7 +24,9 @@ from upwell.sources.web_of_science import WebOfScience
 
 FORMATS: tuple[Format, ...] = (
     Parquet(),
+    NoPapers(),
     ArxivAtom(),
+    ArxivRss(),
     OaiPmh(),
     AclAnthology(),
     ArxivSnapshot(),

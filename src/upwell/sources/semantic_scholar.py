@@ -8,8 +8,9 @@ from upwell.sources.dates import When, parse_date, year_of_new_year
 from upwell.sources.item import Context, Item, RawRecord, RawReject, noting_years
 from upwell.sources.json_stream import Value, object_of, read_values, shape_of
 
-_ARRAYS = frozenset({"data", "recommendedPapers"})
+_ARRAYS = frozenset({"data", "recommendedPapers", "papers"})
 _START = r'\{\s*"(?:paperId|corpusid|citingPaper|citedPaper)"\s*:'
+_MARKS = (b'"paperId"', b'"corpusid"', b'"paperAbstract"')
 _WRAPPERS = ("citingpaper", "citedpaper")  # of the answers on citations and references
 _TELLING = {
     "externalids", "publicationdate", "s2fieldsofstudy", "publicationtypes", "openaccessinfo",
@@ -17,13 +18,16 @@ _TELLING = {
 
 
 class SemanticScholar:
-    """Papers with its ids; keys are `camelCase` in answers and lower case in bulk data."""
+    """Papers with its ids; keys are `camelCase` in answers and lower case in bulk data.
+
+    Of its first data set, the Open Research Corpus, too (`paperAbstract`).
+    """
 
     name = "semantic_scholar"
 
     def recognises(self, head: Head) -> bool:
         """Whether objects have its ids and another of its keys."""
-        if b'"paperId"' not in head.data and b'"corpusid"' not in head.data:
+        if not any(mark in head.data for mark in _MARKS):
             return False
         shape = shape_of(head, _ARRAYS)
         return shape is not None and any(_is_paper(_lowered(cells)) for cells in shape.first)
@@ -47,6 +51,8 @@ def _lowered(cells: Mapping[str, object]) -> dict[str, object]:
 
 def _is_paper(cells: Mapping[str, object]) -> bool:
     """Whether an object is a paper of Semantic Scholar."""
+    if {"paperabstract", "s2url"} <= set(cells):
+        return True
     is_known = bool({"paperid", "corpusid"} & set(cells))
     is_bare = "paperid" in cells and bool({"abstract", "title"} & set(cells))
     return is_known and (is_bare or bool(_TELLING & set(cells)))
@@ -54,15 +60,18 @@ def _is_paper(cells: Mapping[str, object]) -> bool:
 
 def _item(value: Value) -> Item:
     """The record of a paper; its one-sentence `tldr` is a machine's, and no abstract."""
+    if value.value is None:
+        detail = "Semantic Scholar knows no paper by the id that was asked for here"
+        return RawReject(value.position, "no_abstract", detail)
     found = object_of(value)
     if isinstance(found, RawReject):
         return found
     cells = _lowered(found)
-    title, abstract = values.text(cells.get("title")), values.text(cells.get("abstract"))
+    title = values.text(cells.get("title"))
+    abstract = values.text(cells.get("abstract")) or values.text(cells.get("paperabstract"))
     if abstract is None:
-        detail = "Semantic Scholar hands out no abstract of this paper"
         own_id = values.text(cells.get("paperid") or cells.get("corpusid"))
-        return RawReject(value.position, "no_abstract", detail, title or own_id or "")
+        return RawReject(value.position, "no_abstract", _why_none(cells), title or own_id or "")
     return RawRecord(
         position=value.position,
         title=title,
@@ -70,10 +79,20 @@ def _item(value: Value) -> Item:
         published=_date(cells),
         dated_by="own date",
         identifiers=_identifiers(cells),
-        url=values.address(cells.get("url")),
+        url=values.address(cells.get("url")) or values.address(cells.get("s2url")),
         n_authors=values.n_authors(cells.get("authors")),
         categories=_categories(cells),
     )
+
+
+def _why_none(cells: Mapping[str, object]) -> str:
+    """Why a paper has no abstract."""
+    if "corpusid" in cells and "paperid" not in cells and "abstract" not in cells:
+        return (
+            "the data set `papers` of Semantic Scholar has no abstracts; join those of its data "
+            "set `abstracts` by corpusid"
+        )
+    return "Semantic Scholar hands out no abstract of this paper"
 
 
 def _date(cells: Mapping[str, object]) -> When:
