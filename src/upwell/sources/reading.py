@@ -116,11 +116,13 @@ def _read_file(
     kind = archive_kind(content)
     parts = []
     if kind is None:
-        parts.append(_read_content(content, file.name, Context(config, today, day)))
+        context = Context(config, today, day, file.path.name)
+        parts.append(_read_content(content, file.name, context))
     else:
         for member in members(content, kind):
             name = f"{file.name}!{member.name}" if member.name else file.name
-            context = Context(config, today, day_in_name(PurePosixPath(member.name).name) or day)
+            inner = PurePosixPath(member.name).name or file.path.name
+            context = Context(config, today, day_in_name(inner) or day, inner)
             parts.append(_read_member(member, name, context))
         if not parts:
             nothing = RawReject(None, "empty_file", f"{kind} archive without a file")
