@@ -494,6 +494,10 @@ def test_anthology_papers_without_abstract_retracted_and_broken(read):
         dt.date(2019, 1, 1),
     ]
     assert "retracted" in reading.records["problems"].explode().drop_nulls().item()
+    removed = PAPER.replace("<title>", "<removed date='2020-01-01'>why</removed><title>", 1)
+    assert rows(read(volume(removed)), "problems")[0][1] == [
+        "the source says that this paper was removed"
+    ]
 
 
 # ---- the arXiv snapshot ---------------------------------------------------------------------------

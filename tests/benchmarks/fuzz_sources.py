@@ -10,6 +10,7 @@ on which zipfile fails; since then, nothing.
 
 import datetime as dt
 import io
+import json
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ with atheris.instrument_imports(include=["upwell.sources"]):
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import test_sources_archives as archives
+import test_sources_conferences as conferences
 import test_sources_feeds as feeds
 
 TODAY = dt.date(2026, 12, 1)
@@ -48,7 +50,11 @@ EXPORTS = (
 def seeds(name: str) -> Iterator[bytes]:
     """Inputs to start from: those that the format recognises."""
     packed = [pack({"x.jsonl": archives.lines(archives.A)}) for pack in archives.PACKERS.values()]
-    texts = [*feeds.SEEDS.values(), *EXPORTS]
+    lists = [
+        json.dumps([conferences.PAPER] * 2),
+        json.dumps({"notes": [conferences.V1, conferences.V2]}),
+    ]
+    texts = [*feeds.SEEDS.values(), *EXPORTS, *lists]
     for data in [*(text.encode() for text in texts), *packed]:
         content = Content(lambda data=data: io.BytesIO(data), n_packed=len(data))
         is_archive = archive_kind(content) is not None

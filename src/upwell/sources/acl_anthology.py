@@ -59,9 +59,11 @@ def _item(found: Found, meta: Element | None) -> Item:
         identifiers=tuple(filter(None, (paper.findtext("doi"),))),
         url=(url if url.startswith("http") else f"{_SITE}{url}") if url else None,
         n_authors=len(paper.findall("author")) or None,
-        problems=("the source says that this paper was retracted",)
-        if paper.find("retracted") is not None
-        else (),
+        problems=tuple(
+            f"the source says that this paper was {name}"
+            for name in ("retracted", "removed")
+            if paper.find(name) is not None
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from upwell.sources.arxiv_atom import ArxivAtom
 from upwell.sources.arxiv_rss import ArxivRss
 from upwell.sources.arxiv_snapshot import ArxivSnapshot
 from upwell.sources.bibtex import Bibtex
+from upwell.sources.conference_list import ConferenceList
 from upwell.sources.csl_json import CslJson
 from upwell.sources.csv_table import CsvTable
 from upwell.sources.huggingface import DailyPapers
@@ -17,6 +18,7 @@ from upwell.sources.medline import Medline
 from upwell.sources.no_papers import NoPapers
 from upwell.sources.oai_pmh import OaiPmh
 from upwell.sources.openalex import OpenAlex
+from upwell.sources.openreview import OpenReview
 from upwell.sources.parquet import Parquet
 from upwell.sources.ris import Ris
 from upwell.sources.semantic_scholar import SemanticScholar
@@ -33,6 +35,8 @@ FORMATS: tuple[Format, ...] = (
     OpenAlex(),
     SemanticScholar(),
     HuggingFaceDump(),
+    OpenReview(),
+    ConferenceList(),
     AbstractListing(),
     CslJson(),
     JsonLines(),
