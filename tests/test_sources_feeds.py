@@ -714,6 +714,7 @@ def test_bulk_papers_without_their_abstracts_say_where_these_are(read):
         ({"meta": {"count": 6}, "results": [], "group_by": [{"key": "a", "count": 9}]}, "empty_file", "ask without group_by"),
         ({"meta": {"count": 6}, "group_by": [{"key": "a", "count": 9}]}, "empty_file", "ask without group_by"),
         ("<!DOCTYPE html><html><head><title>502 Bad &amp;\n Gateway</title>", "unknown_format", "titled '502 Bad & Gateway'"),
+        ("<?xml version='1.0'?>\n<Error><Code>NoSuchKey</Code><Message>no\nkey</Message></Error>", "empty_file", "papers: NoSuchKey no key"),
         ("<?xml version='1.0'?>\n<!-- x --><HTML><body>", "unknown_format", "a web page, such as servers send"),
     ],
 )  # fmt: skip

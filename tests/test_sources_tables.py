@@ -224,6 +224,28 @@ def test_a_file_that_ends_inside_a_line_is_truncated(read):
     )
 
 
+def test_lines_that_begin_with_a_record_separator(read):
+    text = lines({"abstract": A}, {"abstract": B}).replace("{", "\x1e{")
+    assert found(read(text)) == [(1, "alpha"), (2, "beta")]
+
+
+def test_a_broken_line_names_its_place_and_what_became_of_the_others(read):
+    reading = read(lines({"abstract": A}) + '{"abstract": "x",}\n' + lines({"abstract": B}))
+    assert found(reading) == [(1, "alpha"), (3, "beta")]
+    assert reading.rejects["detail"][0].startswith("line 2, column ")
+    assert reading.rejects["detail"][0].endswith("; the lines after it were read")
+
+
+def test_a_file_that_was_downloaded_in_part_says_so(read):
+    reading = read(
+        gzip.compress(lines(*[{"abstract": f"{A} {i}"} for i in range(2000)]).encode())[:-99]
+    )
+    assert (
+        "ended before the end-of-stream marker was reached; download or copy it again; the "
+        in (reading.rejects.filter(source="input")["detail"][0])
+    )
+
+
 def test_deeply_nested_json_is_a_reject(read):
     reading = read(
         lines({"abstract": A}) + '{"abstract": ' + "[" * 100_000 + "\n" + lines({"abstract": B})

@@ -44,6 +44,10 @@ _WIDE_MARKS = (
 )
 
 
+class _BlownUpError(EOFError):
+    """A file that unpacks to more than is credible."""
+
+
 class TooLargeError(ValueError):
     """A file that has to be held whole is larger than `DOCUMENT_LIMIT`."""
 
@@ -144,7 +148,7 @@ class Content:
         for block in _decompressed(self.open):
             n += len(block)
             if n > self.limit:
-                raise EOFError(f"it unpacks to more than {_MOST_TIMES} times its size")
+                raise _BlownUpError(f"it unpacks to more than {_MOST_TIMES} times its size")
             yield block
 
     @cached_property
@@ -248,7 +252,9 @@ def _in_words(error: Exception) -> str:
     """Why a file cannot be read, for people."""
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
-    return f"cannot be read to its end: {str(error).strip().rstrip('.') or type(error).__name__}"
+    why = str(error).strip().rstrip(".") or type(error).__name__
+    remedy = "" if isinstance(error, _BlownUpError) else "; download or copy it again"
+    return f"cannot be read to its end: {why[:1].lower()}{why[1:]}{remedy}"
 
 
 def _unwrapped(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -44,14 +44,14 @@ def row_of(line: Line) -> Row | RawReject:
         return too_long(line)
     position = str(line.number)
     try:
-        cells = _DECODER.decode(line.text)
+        cells = _DECODER.decode(line.text.removeprefix("\x1e"))  # before each text of RFC 7464
     except (ValueError, RecursionError) as error:
         column = f", column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
         if line.is_last:
             detail = f"the file ends in the middle of line {line.number}{column}: {why}"
             return RawReject(position, "truncated", detail, line.text)
-        detail = f"line {line.number}{column} is not JSON: {why}"
+        detail = f"line {line.number}{column} is not JSON: {why}; the lines after it were read"
         return RawReject(position, "broken_syntax", detail, line.text)
     if not isinstance(cells, dict):
         detail = f"line {line.number} is JSON but not an object"

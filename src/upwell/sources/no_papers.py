@@ -8,7 +8,9 @@ from upwell.sources.content import Content, Head
 from upwell.sources.item import Context, Item, RawReject
 from upwell.sources.json_window import DECODER
 from upwell.sources.text import one_line
+from upwell.sources.xml_text import root_of
 
+_ERROR = "the server answered with an error in place of papers"
 _SAYING = ("message", "error", "errors", "detail", "details", "description", "reason", "title")
 _BESIDE = {
     "code", "status", "statuscode", "type", "name", "timestamp", "path", "success", "ok",
@@ -20,6 +22,7 @@ _PAGE = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*){0,9}<(?:!doctype\s+html|html)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_TAGS = re.compile(r"<[^<>]{0,2000}>")
 _TITLE = re.compile(r"<(?:title|h1)\b[^>]{0,200}>(.{1,400}?)</", re.IGNORECASE | re.DOTALL)
 
 
@@ -29,8 +32,8 @@ class NoPapers:
     name = "no_papers"
 
     def recognises(self, head: Head) -> bool:
-        """Whether the file is an error, groups of works without the works, or a web page."""
-        if _PAGE.match(head.text):
+        """Whether the file is an error, a web page, or counts groups of works."""
+        if _PAGE.match(head.text) or root_of(head)[0] == "Error":
             return True
         answer = _answer(head)
         return answer is not None and (_is_error(answer) or _is_grouped(answer))
@@ -39,7 +42,10 @@ class NoPapers:
         """The reject of the file."""
         head = content.head
         answer = _answer(head)
-        if answer is None:
+        if root_of(head)[0] == "Error":  # of Amazon's S3, from which data sets are downloaded
+            said = one_line(_TAGS.sub(" ", head.text))
+            yield RawReject(None, "empty_file", f"{_ERROR}: {said[:300]}", head.text[:400])
+        elif answer is None:
             title = _TITLE.search(head.text)
             said = one_line(html.unescape(title[1])) if title else ""
             named = f" titled {said!r}" if said else ""
@@ -52,8 +58,7 @@ class NoPapers:
             detail = "this answer counts groups of works and holds none; ask without group_by"
             yield RawReject(None, "empty_file", detail, head.text[:400])
         else:
-            detail = f"the server answered with an error in place of papers: {_said(answer)}"
-            yield RawReject(None, "empty_file", detail, head.text[:400])
+            yield RawReject(None, "empty_file", f"{_ERROR}: {_said(answer)}", head.text[:400])
 
 
 def _answer(head: Head) -> Mapping[str, object] | None:
