@@ -531,6 +531,24 @@ def test_the_snapshot_is_dated_by_version_1(read):
     assert (row["published"], row["date_precision"]) == (dt.date(2007, 4, 1), "month")
 
 
+@pytest.mark.parametrize("written", ["hep-th gr-qc", ["hep-th gr-qc"], ["hep-th", "gr-qc"]])
+def test_categories_of_the_snapshot(read, written):
+    row = read(lines({**SNAPSHOT, "categories": written})).records.row(0, named=True)
+    assert row["categories"] == ["hep-th", "gr-qc"]
+
+
+def test_old_ids_and_papers_whose_versions_are_not_known(read):
+    old = {**SNAPSHOT, "id": "hep-th/9901001", "doi": "10.1103/a 10.1103/b"}
+    absent = {**SNAPSHOT, "id": "math/0309136", "versions": None}
+    reading = read(lines(old, {**absent, "versions": []}, absent))
+    assert rows(reading, "arxiv_id", "published", "date_precision") == [
+        ("1", "hep-th/9901001", dt.date(2007, 4, 2), "day"),
+        ("2", "math/0309136", dt.date(2003, 9, 1), "month"),
+        ("3", "math/0309136", dt.date(2003, 9, 1), "month"),
+    ]
+    assert reading.records["doi"][0] == "10.1103/a"
+
+
 def test_a_broken_line_of_the_snapshot_loses_itself(read):
     cut = json.dumps(SNAPSHOT)[:200]
     reading = read(lines(SNAPSHOT, cut, {**SNAPSHOT, "abstract": None}, "7", SNAPSHOT) + cut)
@@ -713,6 +731,7 @@ def test_bulk_papers_without_their_abstracts_say_where_these_are(read):
         ({"error": "Invalid filter", "message": "no such field"}, "empty_file", "no such field; Invalid filter"),
         ({"meta": {"count": 6}, "results": [], "group_by": [{"key": "a", "count": 9}]}, "empty_file", "ask without group_by"),
         ({"meta": {"count": 6}, "group_by": [{"key": "a", "count": 9}]}, "empty_file", "ask without group_by"),
+        ({"status": "success", "date": "2025-01-11", "data": None}, "empty_file", "in this answer 'data' is null"),
         ("<!DOCTYPE html><html><head><title>502 Bad &amp;\n Gateway</title>", "unknown_format", "titled '502 Bad & Gateway'"),
         ("<?xml version='1.0'?>\n<Error><Code>NoSuchKey</Code><Message>no\nkey</Message></Error>", "empty_file", "papers: NoSuchKey no key"),
         ("<?xml version='1.0'?>\n<!-- x --><HTML><body>", "unknown_format", "a web page, such as servers send"),

@@ -178,6 +178,7 @@ def test_authors_are_counted(value, n):
     ("value", "expected"),
     [
         (["cs.CV", " cs.RO ", "cs.CV", None], ("cs.CV", "cs.RO")), ("cs.LG stat.ML", ("cs.LG", "stat.ML")),
+        ("hep-th gr-qc", ("hep-th", "gr-qc")), ("machine-learning vision", ("machine-learning vision",)),
         ("hep-ph", ("hep-ph",)), ("Computer Science; Art, Fine", ("Computer Science", "Art, Fine")),
         ("Physics, Optics", ("Physics", "Optics")), ("['cs.AI', 'cs.CL']", ("cs.AI", "cs.CL")),
         ([{"term": "cs.AI"}, {"display_name": "Optics"}], ("cs.AI", "Optics")), (None, ()), ("", ()),

@@ -55,9 +55,16 @@ def _item(value: Value) -> Item:
         identifiers=tuple(filter(None, (arxiv_id, *_dois(cells)))),
         url=f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else None,
         n_authors=values.n_authors(cells.get("authors_parsed") or cells.get("authors")),
-        categories=values.categories(cells.get("categories")),
+        categories=_categories(cells.get("categories")),
         problems=problems_of(abstract, values.text(cells.get("comments"))),
     )
+
+
+def _categories(written: object) -> tuple[str, ...]:
+    """The categories, with blanks between; the oldest snapshots have such a text in a list."""
+    texts = written if isinstance(written, list) else [written]
+    found = (category for text in texts for category in (values.text(text) or "").split())
+    return tuple(dict.fromkeys(found))
 
 
 def _first_version(cells: Mapping[str, object]) -> When:

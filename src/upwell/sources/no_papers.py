@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from upwell.sources.content import Content, Head
+from upwell.sources.fields import is_named
 from upwell.sources.item import Context, Item, RawReject
+from upwell.sources.json_text import ARRAY_NAMES
 from upwell.sources.json_window import DECODER
 from upwell.sources.text import one_line
 from upwell.sources.xml_text import root_of
@@ -36,7 +38,9 @@ class NoPapers:
         if _PAGE.match(head.text) or root_of(head)[0] == "Error":
             return True
         answer = _answer(head)
-        return answer is not None and (_is_error(answer) or _is_grouped(answer))
+        return answer is not None and (
+            _is_error(answer) or _is_grouped(answer) or _without_list(answer) is not None
+        )
 
     def parse(self, content: Content, context: Context) -> Iterator[Item]:  # noqa: ARG002  every format is called so
         """The reject of the file."""
@@ -56,6 +60,9 @@ class NoPapers:
             yield RawReject(None, "unknown_format", detail, head.text[:400])
         elif _is_grouped(answer):
             detail = "this answer counts groups of works and holds none; ask without group_by"
+            yield RawReject(None, "empty_file", detail, head.text[:400])
+        elif (name := _without_list(answer)) is not None:
+            detail = f"in this answer {name!r} is null: there are no papers in it"
             yield RawReject(None, "empty_file", detail, head.text[:400])
         else:
             yield RawReject(None, "empty_file", f"{_ERROR}: {_said(answer)}", head.text[:400])
@@ -84,6 +91,14 @@ def _is_error(answer: Mapping[str, object]) -> bool:
 def _is_grouped(answer: Mapping[str, object]) -> bool:
     """Whether an answer of OpenAlex has groups of works in place of works."""
     return bool(answer.get(_GROUPS)) and not answer.get("results")
+
+
+def _without_list(answer: Mapping[str, object]) -> str | None:
+    """The key that should hold a list of papers, and holds nothing."""
+    if any(is_named(key, field) for key in answer for field in ("title", "abstract")):
+        return None
+    names = [key for key in answer if key in ARRAY_NAMES]
+    return names[0] if names and all(answer[name] is None for name in names) else None
 
 
 def _said(answer: Mapping[str, object]) -> str:
