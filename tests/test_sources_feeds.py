@@ -716,6 +716,30 @@ def test_the_open_research_corpus_and_papers_of_an_author(read):
     assert (kind(author), len(author.records)) == ("semantic_scholar", 2)
 
 
+def test_abstracts_that_are_marked_in_a_full_text(read):
+    text = f"On waves\nAbstract\n{A}\n{B}\nBody"
+    first = text.index(A)
+    spans = [
+        {"start": first, "end": first + len(A)},
+        {"start": str(text.index(B)), "end": text.index(B) + len(B)},
+    ]
+    marks = {"title": '[{"start":0,"end":8}]', "abstract": json.dumps(spans), "author": None}
+    paper = {
+        "corpusid": 7, "externalids": {"arxiv": "2104.00001", "doi": "10.1000/abc"},
+        "content": {"source": {}, "text": text, "annotations": marks},
+    }  # fmt: skip
+    odd = [
+        {**paper, "content": {"text": text, "annotations": {**marks, "abstract": mark}}}
+        for mark in (None, "[1", "7", '[{"start": 1}]', '[{"start": 5, "end": 5}]')
+    ]
+    reading = read(lines(paper, *odd, {**paper, "content": None}))
+    assert rows(reading, "title", "abstract", "arxiv_id", "doi") == [
+        ("1", "On waves", f"{A} {B}", "2104.00001", "10.1000/abc")
+    ]
+    assert len(reading.rejects) == 6
+    assert set(reading.rejects["reason"]) == {"no_abstract"}
+
+
 def test_bulk_papers_without_their_abstracts_say_where_these_are(read):
     papers = {key: cell for key, cell in BULK.items() if key != "abstract"}
     assert "join those of its data set `abstracts` by corpusid" in detail(read(lines(papers)))

@@ -1,5 +1,6 @@
 """Semantic Scholar: answers of its Graph API and lines of its bulk data sets."""
 
+import json
 from collections.abc import Iterator, Mapping
 
 from upwell.sources import values
@@ -20,7 +21,8 @@ _TELLING = {
 class SemanticScholar:
     """Papers with its ids; keys are `camelCase` in answers and lower case in bulk data.
 
-    Of its first data set, the Open Research Corpus, too (`paperAbstract`).
+    Of its first data set, the Open Research Corpus, too (`paperAbstract`), and of the full texts of
+    `s2orc`, in which abstracts are marked.
     """
 
     name = "semantic_scholar"
@@ -67,8 +69,12 @@ def _item(value: Value) -> Item:
     if isinstance(found, RawReject):
         return found
     cells = _lowered(found)
-    title = values.text(cells.get("title"))
-    abstract = values.text(cells.get("abstract")) or values.text(cells.get("paperabstract"))
+    title = values.text(cells.get("title")) or _marked(cells, "title")
+    abstract = (
+        values.text(cells.get("abstract"))
+        or values.text(cells.get("paperabstract"))
+        or _marked(cells, "abstract")
+    )
     if abstract is None:
         own_id = values.text(cells.get("paperid") or cells.get("corpusid"))
         return RawReject(value.position, "no_abstract", _why_none(cells), title or own_id or "")
@@ -85,9 +91,24 @@ def _item(value: Value) -> Item:
     )
 
 
+def _marked(cells: Mapping[str, object], name: str) -> str | None:
+    """The parts of a full text that the data set `s2orc` marks as its title or its abstract."""
+    content = cells.get("content")
+    if not isinstance(content, dict) or not isinstance(content.get("annotations"), dict):
+        return None
+    text, written = content.get("text"), content["annotations"].get(name)
+    if not isinstance(text, str) or not isinstance(written, str):
+        return None
+    try:
+        spans = [(int(span["start"]), int(span["end"])) for span in json.loads(written)]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return "\n\n".join(text[start:end] for start, end in spans if 0 <= start < end) or None
+
+
 def _why_none(cells: Mapping[str, object]) -> str:
     """Why a paper has no abstract."""
-    if "corpusid" in cells and "paperid" not in cells and "abstract" not in cells:
+    if "corpusid" in cells and not {"paperid", "abstract", "content"} & set(cells):
         return (
             "the data set `papers` of Semantic Scholar has no abstracts; join those of its data "
             "set `abstracts` by corpusid"
