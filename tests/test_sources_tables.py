@@ -291,6 +291,15 @@ ABC = [{"t": 1, "abstract": A}, {"t": 2, "abstract": B}, {"t": 3, "abstract": C}
         json.dumps({"status": "ok", "data": ABC}),
         json.dumps({"meta": {"n": 3}, "authors": [{"name": "x"}], "results": ABC}),
         json.dumps({"response": {"docs": ABC}}),
+        json.dumps(
+            {
+                "features": [{"name": "t"}],
+                "rows": [{"row_idx": i, "row": x} for i, x in enumerate(ABC)],
+            }
+        ),
+        json.dumps(
+            {"took": 3, "hits": {"total": 3, "hits": [{"_index": "p", "_source": x} for x in ABC]}}
+        ),
         json.dumps({"a": ABC[0], "b": ABC[1], "c": ABC[2]}, indent=1),
         "\n".join(json.dumps(item, indent=2) for item in ABC),
         "\ufeff  " + json.dumps(ABC),

@@ -11,6 +11,8 @@ from upwell.sources.json_stream import Value, Walk, object_of
 from upwell.sources.json_text import ARRAY_NAMES, Layout, cut_object, layout_of
 from upwell.sources.json_window import DECODER
 
+# What stands around a record: of the rows of Hugging Face's data sets, of hits of Elasticsearch.
+_AROUND = (("row_idx", "row"), ("_index", "_source"))
 _ARRAY_IN_OBJECT = re.compile(r'"([^"\\]{1,200})"\s*:\s*\[(?=\s*\{)')
 
 
@@ -63,4 +65,10 @@ def _row(value: Value | RawReject) -> Row | RawReject:
     if isinstance(value, RawReject):
         return value
     cells = object_of(value)
-    return cells if isinstance(cells, RawReject) else Row(value.position, cells)
+    if isinstance(cells, RawReject):
+        return cells
+    for beside, around in _AROUND:
+        inner = cells.get(around)
+        if beside in cells and isinstance(inner, dict):
+            cells = inner
+    return Row(value.position, cells)

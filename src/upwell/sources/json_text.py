@@ -13,7 +13,7 @@ _CLOSING = {"[": "]", "{": "}"}
 _MOST_DEEP = 1_000
 ARRAY_NAMES = (
     "data", "results", "papers", "items", "records", "articles", "entries", "works", "docs",
-    "documents", "publications", "hits", "notes", "submissions",
+    "documents", "publications", "hits", "notes", "submissions", "rows",
 )  # fmt: skip
 
 
