@@ -483,6 +483,22 @@ def test_months_of_volumes(read, month, expected):
     assert (row["published"], row["date_precision"]) == expected
 
 
+def test_a_paper_is_not_dated_by_the_volume_before_its_own(read):
+    def of(number, broken=""):
+        paper = PAPER.replace("P18-1001", f"P18-{number}001")
+        return (
+            f"<volume id='{number}'><meta>{broken}<month>July</month><year>2018</year>"
+            f"<url hash='x'>P18-{number}</url></meta>\n{paper}\n</volume>\n"
+        )
+
+    text = f"<collection id='P18'>{of(1)}{of(2, 'a & b')}{of(3)}</collection>"
+    assert [row[1:] for row in rows(read(text), "url", "date_precision", "problems")] == [
+        ("https://aclanthology.org/P18-1001", "month", []),
+        ("https://aclanthology.org/P18-2001", "none", ["the date of its volume could not be read"]),
+        ("https://aclanthology.org/P18-3001", "month", []),
+    ]
+
+
 def test_anthology_papers_without_abstract_retracted_and_broken(read):
     bare = "<paper id='2'><title>Bare</title></paper>"
     retracted = PAPER.replace("<title>", "<retracted date='2020-01-01'>why</retracted><title>", 1)

@@ -19,6 +19,10 @@ all of it comes to 1,200 to 2,300 records a second.
 
 A snapshot of 5,000 MB, 3,965,677 records, goes through its format in 125 s, and holds 61 MB at most.
 
+Of other files, at 20 and at 200 MB: JSON as an array, inside an object, as the members of one and as
+objects over several lines 62 to 64 MB at both sizes; JSON Lines, CSV, BibTeX and RIS 61 to 62; saved
+pages 63, one endless page 91 (its bound); Parquet 132 and 168, the pages of the mapped file included.
+
     uv run python tests/benchmarks/bench_feeds.py [MB] [--large MB]
 """
 
