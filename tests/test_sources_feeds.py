@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from upwell.config import SourceConfig
-from upwell.sources import find_files, read_files
+from upwell.sources import find_files, read_files, withdrawals
 
 TODAY = dt.date(2025, 11, 21)
 A = "We show that alpha waves rise when the reader of a table is surprised by it."
@@ -359,6 +359,21 @@ def test_a_paper_that_was_withdrawn_stays_and_says_so(read):
         assert [row[1] for row in rows(read(text), "problems")] == [
             ["the source says that this paper was withdrawn"]
         ]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("This article has been withdrawn by arXiv administrators due to disputed authorship", True),
+        ("  The present manuscript is temporarily withdrawn.", True),
+        ("Paper withdrawn", True), ("Withdrawn: see 0704.0001", True), ("[withdrawn]", True),
+        ("This article is taken out.", True), ("This work is taken out of its context by readers", False),
+        ("The withdrawn electrons of a wave", False), ("Withdrawn electrons make waves", False),
+        ("This paper withdraws a claim", False), ("", False),
+    ],
+)  # fmt: skip
+def test_notices_of_withdrawal_are_told(text, is_one):
+    assert withdrawals.is_notice(text) == is_one
 
 
 @pytest.mark.parametrize("comment", ["9 pages, replaces a withdrawn paper", "We withdraw nothing"])

@@ -7,10 +7,13 @@ NOTICE_ONLY = "the paper was withdrawn, and the notice stands in place of its ab
 # The longest of those read had 45 words; an abstract that goes on behind its notice is longer.
 _LONGEST_NOTICE = 60  # words
 _NOTICE = re.compile(
-    r"\W*(?:(?:this|the|our|present)\s+){0,2}"
-    r"(?:(?:paper|article|submission|manuscript|preprint|work|note|version|text)\s+)?"
+    r"\W*(?:"
+    r"(?:(?:this|the|our|present)\s+){0,2}"
+    r"(?:paper|article|submission|manuscript|preprint|work|note|version|text)\s+"
     r"(?:(?:has|have|had)\s+been\s+|is\s+(?:being\s+)?|was\s+)?"
-    r"(?:temporarily\s+|now\s+|permanently\s+)?(?:withdrawn|taken\s+out)\b",
+    r"(?:temporarily\s+|now\s+|permanently\s+)?(?:withdrawn\b|taken\s+out(?=\W*\Z|\s*\.))"
+    r"|withdrawn(?=\W*\Z|\s*[.:;,]|\s+(?:by|due|because|pending|for|as|since|from)\b)"
+    r")",
     re.IGNORECASE,
 )
 
