@@ -4,7 +4,7 @@
 
 `archives` is a format here, too. Anything that begins with a dash goes to libFuzzer, which stops at
 the first input that breaks the promise and writes it beside it. Inputs start from the samples of the
-tests. 70,000 to 150,000 runs of each, with inputs of up to 4,096 bytes, found one member without a name,
+tests. 60,000 to 700,000 runs of each, with inputs of up to 4,096 bytes, found one member without a name,
 on which zipfile fails; since then, nothing.
 """
 
@@ -21,7 +21,7 @@ import atheris
 with atheris.instrument_imports(include=["upwell.sources"]):
     from upwell.config import SourceConfig
     from upwell.sources.archives import archive_kind, members
-    from upwell.sources.content import Content, TooLargeError
+    from upwell.sources.content import Content
     from upwell.sources.item import Context
     from upwell.sources.registry import FORMATS
 
@@ -77,10 +77,7 @@ def read(name: str, data: bytes) -> None:
     known = next(f for f in FORMATS if f.name == name)
     if not known.recognises(content.head):  # it is never asked to read this
         return
-    try:
-        items = list(known.parse(content, Context(SourceConfig(), TODAY)))
-    except TooLargeError:
-        return
+    items = list(known.parse(content, Context(SourceConfig(), TODAY)))
     positions = [item.position for item in items if item.position is not None]
     assert len(set(positions)) == len(positions), positions
 

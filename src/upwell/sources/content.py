@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 LINE_LIMIT = 10_000_000  # bytes; a longer line is no record, and is skipped without being held
-DOCUMENT_LIMIT = 512_000_000  # bytes of a format that has to be held whole
 _HEAD = 1_000_000
 _BLOCK = 1 << 16
 # zstd can blow up a kilobyte to 32 MB; a larger block could fill the memory at once.
@@ -46,10 +45,6 @@ _WIDE_MARKS = (
 
 class _BlownUpError(EOFError):
     """A file that unpacks to more than is credible."""
-
-
-class TooLargeError(ValueError):
-    """A file that has to be held whole is larger than `DOCUMENT_LIMIT`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +76,7 @@ class Head:
 
 
 class Content:
-    """A file's content, UTF-8 whatever it was, as lines or as a whole.
+    """A file's content, UTF-8 whatever it was, as lines or as blocks; never as a whole.
 
     `fault` says why the content ends early, once it was read: what came before is good.
     """
@@ -178,27 +173,6 @@ class Content:
         with self._stream() as stream:
             while block := stream.read(_BLOCK):
                 yield block
-
-    def document(self) -> bytes:
-        """The whole content.
-
-        Raises
-        ------
-        TooLargeError
-            It is larger than `DOCUMENT_LIMIT`.
-        """
-        with self._stream() as stream:
-            data = stream.read(DOCUMENT_LIMIT + 1)
-        if len(data) > DOCUMENT_LIMIT:
-            raise TooLargeError(
-                f"is larger than {DOCUMENT_LIMIT // 1_000_000} MB and has to be read as a whole; "
-                "split it, or write it as JSON Lines"
-            )
-        return data
-
-    def text(self) -> str:
-        """The whole content as text, bytes that are not UTF-8 as `surrogateescape` has them."""
-        return _decoded(self.document())
 
     def _stream(self) -> BinaryIO:
         """A new stream from the start; a fault ends it and is kept."""

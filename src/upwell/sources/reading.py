@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -11,11 +11,11 @@ import polars as pl
 from upwell.config import SourceConfig
 from upwell.sources.archives import Member, archive_kind, members
 from upwell.sources.assemble import Assembler
-from upwell.sources.content import Content, Head, TooLargeError
+from upwell.sources.content import Content, Head
 from upwell.sources.dating import dating_note, day_in_name
 from upwell.sources.fields import check_columns
 from upwell.sources.files import InputFile
-from upwell.sources.item import Context, Format, Item, RawReject
+from upwell.sources.item import Context, RawReject
 from upwell.sources.registry import FORMATS
 from upwell.tables import RECORDS, REJECTS
 
@@ -176,7 +176,7 @@ def _read_content(content: Content, name: str, context: Context) -> _Part:
     if known is None:
         assembler.add(_unrecognised(content, head))
     else:
-        for item in _items(known, content, context):
+        for item in known.parse(content, context):
             assembler.add(item)
         assembler.flush()
         if content.fault:
@@ -205,14 +205,6 @@ def _notes(parts: Sequence[_Part]) -> tuple[str, ...]:
     ]
     more = [f"and {len(listed) - _MOST_NOTES} more notes"] if len(listed) > _MOST_NOTES else []
     return (*listed[:_MOST_NOTES], *more)
-
-
-def _items(known: Format, content: Content, context: Context) -> Iterator[Item]:
-    """The items of a file; a file that is too large to hold is one reject."""
-    try:
-        yield from known.parse(content, context)
-    except TooLargeError as error:
-        yield RawReject(None, "unreadable_file", str(error))
 
 
 def _unrecognised(content: Content, head: Head) -> RawReject:
