@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from upwell.config import SourceConfig
 from upwell.sources import InputError, find_files, read_files
+from upwell.sources.json_stream import Walk
 from upwell.sources.values import categories, date_cell, n_authors, number
 
 TODAY = dt.date(2025, 11, 21)
@@ -396,6 +397,44 @@ def test_a_document_is_not_held(tmp_path):
         tracemalloc.stop()
         assert n == 100_000
         assert peak < 20_000_000
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from("abc"), st.text(max_size=9) | st.none(), max_size=3),
+        min_size=1,
+    ),
+    st.recursive(
+        st.text(max_size=9) | st.floats(allow_nan=False) | st.booleans(),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+        ),
+        max_leaves=9,
+    ),
+    st.sampled_from([None, 1]),
+    st.integers(1, 40),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_walk_finds_what_json_finds(objects, beside, indent, block):
+    """In each shape, the file read in blocks of a few bytes."""
+
+    class Few:
+        def __init__(self, text):
+            self._data = text.encode("utf-8", "surrogatepass")
+
+        def blocks(self):
+            return (self._data[i : i + block] for i in range(0, len(self._data), block))
+
+    def found(whole, *path, of_members=False):
+        walk = Walk(Few(json.dumps(whole, indent=indent)), path, of_members=of_members)
+        return [value.value for value in walk.values()]
+
+    data, hits = frozenset({"data"}), frozenset({"hits"})
+    assert found(objects) == objects
+    assert found({"x": beside, "data": objects, "y": beside}, data) == objects
+    assert found({"x": beside, "hits": {"y": beside, "hits": objects}}, hits, hits) == objects
+    assert found({str(i): x for i, x in enumerate(objects)}, of_members=True) == objects
+    assert found(objects[0]) == [objects[0]]
 
 
 def test_several_answers_in_one_file_are_all_read(read):

@@ -76,7 +76,8 @@ class Window:
                 if self._more():
                     continue
                 return error
-            if end == len(self._text) and isinstance(value, int | float) and self._more():
+            is_at_end = len(self._text) - end < len("e+0")
+            if is_at_end and isinstance(value, int | float) and self._more():
                 continue  # the rest of the number
             if end - self._at > LINE_LIMIT:
                 return TooLongError()
