@@ -21,7 +21,8 @@ A snapshot of 5,000 MB, 3,965,677 records, goes through its format in 125 s, and
 
 Of other files, at 20 and at 200 MB: JSON as an array, inside an object, as the members of one and as
 objects over several lines 62 to 64 MB at both sizes; JSON Lines, CSV, BibTeX and RIS 61 to 62; saved
-pages 63, one endless page 91 (its bound); Parquet 132 and 168, the pages of the mapped file included.
+pages 63, one endless page 91 (its bound). Parquet takes 120 to 135 and 170 to 210: a row group has to
+be decoded, 262,144 rows in what polars writes; 100 MB in row groups of 10,000 take 120.
 
     uv run python tests/benchmarks/bench_feeds.py [MB] [--large MB]
 """
