@@ -240,6 +240,29 @@ def test_a_page_cut_anywhere_loses_nothing_but_the_end(read, cut):
         assert reading.rejects["excerpt"][0].startswith("Ga"[: len(reading.rejects["excerpt"][0])])
 
 
+def test_of_a_page_that_is_too_long_only_its_start_is_read(read, monkeypatch):
+    monkeypatch.setattr("upwell.sources.huggingface._LONGEST_PAGE", 1_000)
+    first = page(*(record(f"Alpha {i}") for i in range(9)))
+    reading = read(first + "\n" + page(record("Beta")))
+    titles = reading.records["title"].to_list()
+    assert "Alpha 0" in titles
+    assert "Beta" in titles
+    assert "Alpha 8" not in titles
+    rejects = reading.rejects.filter(reason="line_too_long")
+    assert len(rejects) == 1
+    assert "more than 1,000 characters; from line " in rejects["detail"][0]
+
+
+def test_an_abstract_without_end_is_skipped(read, monkeypatch):
+    monkeypatch.setattr("upwell.sources.abstract_listing.LINE_LIMIT", 500)
+    words = "word " * 20 + "\n"
+    short = "We show that alpha waves rise when the reader of a table is surprised by it."
+    reading = read("Abstract: " + words * 9 + f"Abstract: {short}\n")
+    assert [source.split("#")[1] for source in reading.records["source"]] == ["10"]
+    assert reading.rejects["reason"].to_list() == ["line_too_long"]
+    assert "the limit is 500; it was skipped up to the next" in reading.rejects["detail"][0]
+
+
 def test_a_line_that_is_too_long_costs_only_itself(read, monkeypatch):
     monkeypatch.setattr("upwell.sources.content.LINE_LIMIT", 1000)
     reading = read(

@@ -75,7 +75,7 @@ TABLE = {
         "acl_anthology", "acl_anthology", matches("<paper "), 1_306, {"month": 1_306}
     ),
     "NeurIPS": Expected(
-        "neurips", "json", of_json, 8_102, {"year": 8_102},
+        "neurips", "conference_list", of_json, 8_102, {"year": 8_102},
         {"abstract_too_short": 89, "no_abstract": 75},
     ),
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """JSON Lines, JSON, CSV and Parquet: columns guessed or set, and broken items that cost only themselves."""
 
 import datetime as dt
+import gzip
 import io
 import json
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from upwell.config import SourceConfig
 from upwell.sources import InputError, find_files, read_files
+from upwell.sources.json_stream import Walk
 from upwell.sources.values import categories, date_cell, n_authors, number
 
 TODAY = dt.date(2025, 11, 21)
@@ -177,6 +179,7 @@ def test_authors_are_counted(value, n):
     ("value", "expected"),
     [
         (["cs.CV", " cs.RO ", "cs.CV", None], ("cs.CV", "cs.RO")), ("cs.LG stat.ML", ("cs.LG", "stat.ML")),
+        ("hep-th gr-qc", ("hep-th", "gr-qc")), ("machine-learning vision", ("machine-learning vision",)),
         ("hep-ph", ("hep-ph",)), ("Computer Science; Art, Fine", ("Computer Science", "Art, Fine")),
         ("Physics, Optics", ("Physics", "Optics")), ("['cs.AI', 'cs.CL']", ("cs.AI", "cs.CL")),
         ([{"term": "cs.AI"}, {"display_name": "Optics"}], ("cs.AI", "Optics")), (None, ()), ("", ()),
@@ -220,6 +223,28 @@ def test_a_file_that_ends_inside_a_line_is_truncated(read):
     assert rejected(reading) == [("#2", "truncated")]
     assert reading.rejects["detail"][0].startswith(
         "the file ends in the middle of line 2, column 14"
+    )
+
+
+def test_lines_that_begin_with_a_record_separator(read):
+    text = lines({"abstract": A}, {"abstract": B}).replace("{", "\x1e{")
+    assert found(read(text)) == [(1, "alpha"), (2, "beta")]
+
+
+def test_a_broken_line_names_its_place_and_what_became_of_the_others(read):
+    reading = read(lines({"abstract": A}) + '{"abstract": "x",}\n' + lines({"abstract": B}))
+    assert found(reading) == [(1, "alpha"), (3, "beta")]
+    assert reading.rejects["detail"][0].startswith("line 2, column ")
+    assert reading.rejects["detail"][0].endswith("; the lines after it were read")
+
+
+def test_a_file_that_was_downloaded_in_part_says_so(read):
+    reading = read(
+        gzip.compress(lines(*[{"abstract": f"{A} {i}"} for i in range(2000)]).encode())[:-99]
+    )
+    assert (
+        "ended before the end-of-stream marker was reached; download or copy it again; the "
+        in (reading.rejects.filter(source="input")["detail"][0])
     )
 
 
@@ -267,6 +292,15 @@ ABC = [{"t": 1, "abstract": A}, {"t": 2, "abstract": B}, {"t": 3, "abstract": C}
         json.dumps({"status": "ok", "data": ABC}),
         json.dumps({"meta": {"n": 3}, "authors": [{"name": "x"}], "results": ABC}),
         json.dumps({"response": {"docs": ABC}}),
+        json.dumps(
+            {
+                "features": [{"name": "t"}],
+                "rows": [{"row_idx": i, "row": x} for i, x in enumerate(ABC)],
+            }
+        ),
+        json.dumps(
+            {"took": 3, "hits": {"total": 3, "hits": [{"_index": "p", "_source": x} for x in ABC]}}
+        ),
         json.dumps({"a": ABC[0], "b": ABC[1], "c": ABC[2]}, indent=1),
         "\n".join(json.dumps(item, indent=2) for item in ABC),
         "\ufeff  " + json.dumps(ABC),
@@ -317,21 +351,133 @@ def test_items_that_are_no_objects_are_rejects(read):
 
 
 def test_a_long_array_on_one_line_is_read_but_not_a_long_item(read, monkeypatch):
-    monkeypatch.setattr("upwell.sources.json_document.LINE_LIMIT", 200)
+    monkeypatch.setattr("upwell.sources.json_window.LINE_LIMIT", 200)
     monkeypatch.setattr("upwell.sources.content.LINE_LIMIT", 200)
     reading = read(json.dumps([*ABC, {"abstract": "word " * 100}]))
     assert found(reading) == [(1, "alpha"), (2, "beta"), (3, "gamma")]
     assert rejected(reading) == [("#4", "line_too_long")]
 
 
-def test_a_document_that_cannot_be_held_is_one_reject(read, monkeypatch):
-    monkeypatch.setattr("upwell.sources.content.DOCUMENT_LIMIT", 200)
-    reading = read(json.dumps(ABC))
-    assert rejected(reading) == [("", "unreadable_file")]
-    assert (
-        "has to be read as a whole; split it, or write it as JSON Lines"
-        in reading.rejects["detail"][0]
-    )
+LONG = "word " * 400_000  # two megabytes: what stands behind is not in the head of the file
+
+
+@pytest.mark.parametrize(
+    ("text", "n_rejects"),
+    [
+        (json.dumps([*ABC, {"t": 4, "note": LONG}]), 1),
+        (json.dumps({"n": 3, "data": [*ABC, {"t": 4, "note": LONG}], "authors": [{"a": "b"}]}), 1),
+        (json.dumps({"response": {"docs": [*ABC, {"t": 4, "note": LONG}]}}), 1),
+        (json.dumps({"a": ABC[0], "b": ABC[1], "c": ABC[2], "d": {"t": 4, "note": LONG}}), 1),
+        ("\n".join(json.dumps(item, indent=2) for item in [*ABC, {"t": 4, "note": LONG}]), 1),
+        (json.dumps({"notes": LONG[:900_000], "text2": {"data": [1]}, "data": ABC}), 0),
+    ],
+)
+def test_every_shape_is_told_by_its_start(read, text, n_rejects):
+    reading = read(text)
+    assert found(reading) == [(1, "alpha"), (2, "beta"), (3, "gamma")]
+    assert [reason for _, reason in rejected(reading)] == ["no_abstract"] * n_rejects
+
+
+def test_a_document_is_not_held(tmp_path):
+    """Ten megabytes around records of a hundred characters, in each shape."""
+    import tracemalloc
+
+    from upwell.sources.content import Content
+    from upwell.sources.item import Context
+    from upwell.sources.json_document import JsonDocument
+
+    many = [{"abstract": A, "n": i} for i in range(100_000)]
+    for whole in (many, {"skipped": many, "data": many[:9]}, {str(x["n"]): x for x in many}):
+        path = tmp_path / "input"
+        path.write_text(json.dumps(whole))
+        context = Context(SourceConfig(), TODAY)
+        tracemalloc.start()
+        n = sum(1 for _ in JsonDocument().parse(Content(path), context))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert n == 100_000
+        assert peak < 20_000_000
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from("abc"), st.text(max_size=9) | st.none(), max_size=3),
+        min_size=1,
+    ),
+    st.recursive(
+        st.text(max_size=9) | st.floats(allow_nan=False) | st.booleans(),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+        ),
+        max_leaves=9,
+    ),
+    st.sampled_from([None, 1]),
+    st.integers(1, 40),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_walk_finds_what_json_finds(objects, beside, indent, block):
+    """In each shape, the file read in blocks of a few bytes."""
+
+    class Few:
+        def __init__(self, text):
+            self._data = text.encode("utf-8", "surrogatepass")
+
+        def blocks(self):
+            return (self._data[i : i + block] for i in range(0, len(self._data), block))
+
+    def found(whole, *path, of_members=False):
+        walk = Walk(Few(json.dumps(whole, indent=indent)), path, of_members=of_members)
+        return [value.value for value in walk.values()]
+
+    data, hits = frozenset({"data"}), frozenset({"hits"})
+    assert found(objects) == objects
+    assert found({"x": beside, "data": objects, "y": beside}, data) == objects
+    assert found({"x": beside, "hits": {"y": beside, "hits": objects}}, hits, hits) == objects
+    assert found({str(i): x for i, x in enumerate(objects)}, of_members=True) == objects
+    assert found(objects[0]) == [objects[0]]
+
+
+def test_several_answers_in_one_file_are_all_read(read):
+    answers = [{"data": ABC[:1]}, {"message": "Too many requests"}, {"data": ABC[1:]}]
+    reading = read("\n".join(json.dumps(answer, indent=1) for answer in answers))
+    assert [text for _, text in found(reading)] == ["alpha", "beta", "gamma"]
+    assert rejected(reading) == [("#2", "empty_file")]
+    assert reading.rejects["detail"][0] == "this object has no list data; its keys are message"
+    assert "Too many requests" in reading.rejects["excerpt"][0]
+
+
+def test_lists_beside_that_of_the_records_hold_none(read):
+    reading = read(json.dumps({"data": ABC, "facets": [{"key": "x", "count": 1}]}))
+    assert len(reading.records) == 3
+    assert reading.rejects.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a": {"t": 1, "abstract": "%s"}, "b": {"t": 2 "x": 1}, "c": {"t": 3, "abstract": "%s"}}',
+         [("#2", "broken_syntax")]),
+        ('{"a": {"t": 1, "abstract": "%s"}, "b" 7, "c": {"t": 3, "abstract": "%s"}}',
+         [("#2", "broken_syntax")]),
+        ('{"a": {"t": 1, "abstract": "%s"}, "c": {"t": 3, "abstract": "%s"}, "d": {"t"',
+         [("#3", "truncated")]),
+        ('{"a": {"t": 1, "abstract": "%s"}, "c": {"t": 3, "abstract": "%s"}',
+         [("#3", "truncated")]),
+    ],
+)  # fmt: skip
+def test_broken_members_cost_themselves(read, text, expected):
+    reading = read(text.replace(": {", ":\n{") % (A, B))
+    assert [text for _, text in found(reading)] == ["alpha", "beta"]
+    assert rejected(reading) == expected
+
+
+def test_an_object_that_is_broken_before_its_list(read):
+    text = json.dumps({"meta": {"n": 1}, "data": ABC})
+    assert len(read(text.replace('"n": 1', '"n" 1')).records) == 3
+    reading = read(text.replace('"data"', "data"))
+    assert [text for _, text in found(reading)] == ["alpha", "beta", "gamma"]
+    assert rejected(reading) == [("#1", "no_abstract"), ("#2", "broken_syntax")]
+    assert "line 1, column 20: Expecting value" in reading.rejects["detail"][1]
 
 
 # ---- CSV ------------------------------------------------------------------------------------
@@ -418,6 +564,19 @@ def test_parquet_rows_are_records(read):
     assert reading.records.select("source", "title", "published", "date_precision", "n_authors").rows() == [
         ("input#1", "T", dt.date(2020, 7, 28), "day", 2), ("input#2", None, dt.date(2021, 1, 1), "year", None),
     ]  # fmt: skip
+
+
+def test_parquet_is_read_in_slices_and_without_vectors(read, monkeypatch):
+    monkeypatch.setattr("upwell.sources.parquet._SLICE", 2)
+    vectors = [[0.5, 1.5]] * 3
+    frame = pl.DataFrame({"abstract": [A, B, C], "vector": vectors, "image": [b"x"] * 3})
+    for data in (parquet(frame), gzip.compress(parquet(frame))):
+        reading = read(data)
+        assert found(reading) == [(1, "alpha"), (2, "beta"), (3, "gamma")]
+        assert reading.files[0].notes == ("columns: abstract=abstract",)
+    reading = read(gzip.compress(parquet(frame))[:-50])
+    assert rejected(reading) == [("", "unreadable_file")]
+    assert "compressed" in reading.rejects["detail"][0].lower()
 
 
 def test_broken_parquet_is_a_reject(read):

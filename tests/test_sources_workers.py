@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -59,7 +58,7 @@ def test_a_process_that_the_system_ends_is_told_in_words(monkeypatch):
         pytest.raises(InputError, match=r"was ended by the system.* memory; run again with fewer"),
         workers.workers(10**12) as submit,
     ):
-        submit(os.kill, submit(os.getpid).result(), signal.SIGKILL).result()
+        submit(signal.raise_signal, signal.SIGKILL).result()
 
 
 def test_processes_end_with_the_one_that_started_them(tmp_path):

@@ -19,6 +19,11 @@ all of it comes to 1,200 to 2,300 records a second.
 
 A snapshot of 5,000 MB, 3,965,677 records, goes through its format in 125 s, and holds 61 MB at most.
 
+Of other files, at 20 and at 200 MB: JSON as an array, inside an object, as the members of one and as
+objects over several lines 62 to 64 MB at both sizes; JSON Lines, CSV, BibTeX and RIS 61 to 62; saved
+pages 63, one endless page 91 (its bound). Parquet takes 120 to 135 and 170 to 210: a row group has to
+be decoded, 262,144 rows in what polars writes; 100 MB in row groups of 10,000 take 120.
+
     uv run python tests/benchmarks/bench_feeds.py [MB] [--large MB]
 """
 
@@ -143,6 +148,34 @@ def featured(random: Random, i: int) -> str:
     })  # fmt: skip
 
 
+def plain(random: Random, i: int) -> str:
+    return json.dumps({"title": f"On waves {i}", "abstract": abstract(random), "year": 2020})
+
+
+def listed(random: Random, i: int) -> str:
+    return json.dumps({
+        "id": f"{i}", "title": "On waves", "track": "main", "status": "Reject" if i % 3 else "Poster",
+        "abstract": abstract(random), "author": "A B;C D", "site": "https://iclr.cc/virtual/2021/1",
+    }, indent=4)  # fmt: skip
+
+
+def note(random: Random, i: int) -> str:
+    return json.dumps({
+        "id": f"n{i}", "forum": f"n{i}", "cdate": 1694000000000, "odate": 1697213872000,
+        "content": {"title": {"value": "Waves"}, "abstract": {"value": abstract(random)}},
+        "invitations": ["ICLR.cc/2024/Conference/-/Submission"],
+    })  # fmt: skip
+
+
+def announced(random: Random, i: int) -> str:
+    own_id = f"2402.{i % 100_000:05}"
+    return (
+        f"<item><title>On waves</title><link>https://arxiv.org/abs/{own_id}</link><description>arXiv:"
+        f"{own_id}v1 Announce Type: new\nAbstract: {abstract(random)}</description><category>cs.LG"
+        "</category><pubDate>Fri, 23 Feb 2024 00:00:00 -0500</pubDate></item>\n"
+    )
+
+
 Maker = Callable[[Random, int], str]
 # Of each format: what stands before its records, how one is made, what stands between and behind.
 SAMPLES: dict[str, tuple[str, Maker, str, str]] = {
@@ -156,6 +189,11 @@ SAMPLES: dict[str, tuple[str, Maker, str, str]] = {
     "openalex": ('{"meta": {}, "results": [', openalex, ",\n", "]}"),
     "semantic_scholar": ("", scholar, "", ""),
     "huggingface_daily_dump": ("[", featured, ",\n", "]"),
+    "openreview": ('{"notes": [', note, ", ", "]}"),
+    "conference_list": ("[", listed, ",\n", "]"),
+    "arxiv_rss": ("<rss><channel><link>http://rss.arxiv.org/rss/x</link>", announced, "", "</channel></rss>"),
+    "json": ('{"status": "ok", "data": [', plain, ", ", "]}"),
+    "json_lines": ("", plain, "\n", ""),
 }  # fmt: skip
 
 
@@ -197,7 +235,7 @@ def parse_alone(path: Path) -> None:
         if start == b"<":
             for _, element in iterparse(file):
                 element.clear()
-        elif path.name in {"arxiv_snapshot", "semantic_scholar"}:
+        elif path.name in {"arxiv_snapshot", "semantic_scholar", "json_lines"}:
             for line in file:
                 json.loads(line)
         else:

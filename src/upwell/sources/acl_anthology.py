@@ -11,6 +11,7 @@ from upwell.sources.xml_stream import Found, read_elements, text_of
 from upwell.sources.xml_text import root_of
 
 _NAMES = frozenset({"meta", "paper", "frontmatter"})
+_NO_META = "the date of its volume could not be read"
 _SITE = "https://aclanthology.org/"
 
 
@@ -50,19 +51,34 @@ def _item(found: Found, meta: Element | None) -> Item:
     if abstract is None:
         return RawReject(found.position, "no_abstract", "there is no abstract", title or "")
     url = (paper.findtext("url") or "").strip()
+    is_of = _is_of(url, meta)
     return RawRecord(
         position=found.position,
         title=title,
         abstract=abstract,
-        published=_date(paper, meta),
+        published=_date(paper, meta if is_of else None),
         dated_by="own date",
         identifiers=tuple(filter(None, (paper.findtext("doi"),))),
         url=(url if url.startswith("http") else f"{_SITE}{url}") if url else None,
         n_authors=len(paper.findall("author")) or None,
-        problems=("the source says that this paper was retracted",)
-        if paper.find("retracted") is not None
-        else (),
+        problems=(*(() if is_of else (_NO_META,)), *_problems(paper)),
     )
+
+
+def _problems(paper: Element) -> tuple[str, ...]:
+    """That a paper was retracted or removed."""
+    return tuple(
+        f"the source says that this paper was {name}"
+        for name in ("retracted", "removed")
+        if paper.find(name) is not None
+    )
+
+
+def _is_of(url: str, meta: Element | None) -> bool:
+    """Whether a paper is of the volume: it is not where the `<meta>` of its own is broken."""
+    volume = (meta.findtext("url") or "").strip() if meta is not None else ""
+    is_told = url and volume and not url.startswith("http") and not volume.startswith("http")
+    return not is_told or url.startswith(volume)
 
 
 def _flat(element: Element | None) -> str | None:

@@ -1,11 +1,15 @@
-"""arXiv's Atom feeds, the answers of its API: an entry a paper, dated by its first version."""
+"""arXiv's Atom feeds, of its API and of what it announces on a day: an entry a paper."""
 
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from upwell.sources.arxiv_announcement import read_announcement
 from upwell.sources.content import Content, Head
 from upwell.sources.dates import parse_date
+from upwell.sources.dating import Dated
 from upwell.sources.item import Context, Item, RawRecord, RawReject
+from upwell.sources.values import address, n_authors
+from upwell.sources.withdrawals import NOTICE_ONLY, is_only_notice, problems_of
 from upwell.sources.xml_stream import Found, read_elements, text_of
 from upwell.sources.xml_text import root_of
 
@@ -14,7 +18,10 @@ _NAMES = frozenset({"entry", "totalResults"})
 
 
 class ArxivAtom:
-    """A feed of entries; one with an error in place of papers is a reject that quotes it."""
+    """A feed of entries; one with an error in place of papers is a reject that quotes it.
+
+    Dated by the first version in answers of the API, and as in `arxiv_rss` in announcements.
+    """
 
     name = "arxiv_atom"
 
@@ -49,17 +56,25 @@ def _item(found: Found) -> Item:
         return RawReject(found.position, "empty_file", detail, said)
     if summary is None:
         return RawReject(found.position, "no_abstract", "the entry has no summary", title or own_id)
+    announced = read_announcement(title, summary)
+    abstract = announced.abstract if announced else summary
+    if is_only_notice(abstract):
+        return RawReject(found.position, "no_abstract", NOTICE_ONLY, f"{title}; {abstract}")
     links = list(entry.iter("link"))
+    published = parse_date(entry.findtext("published"))  # of version 1; `updated` of the last
+    dated = announced.dated(published) if announced else Dated(published, "own date")
+    dois = (entry.findtext("doi"), entry.findtext("DOI"), _link(links, title="doi"))
     return RawRecord(
         position=found.position,
-        title=title,
-        abstract=summary,
-        published=parse_date(entry.findtext("published")),  # of version 1; `updated` of the last
-        dated_by="own date",
-        identifiers=(own_id, *filter(None, (entry.findtext("doi"), _link(links, title="doi")))),
-        url=_link(links, rel="alternate") or own_id or None,
-        n_authors=len(entry.findall("author")) or None,
+        title=announced.title if announced else title,
+        abstract=abstract,
+        published=dated.when,
+        dated_by=dated.rule,
+        identifiers=(own_id, *filter(None, dois)),
+        url=_link(links, rel="alternate") or address(own_id),
+        n_authors=len(entry.findall("author")) or n_authors(entry.findtext("creator")),
         categories=tuple(dict.fromkeys(c.get("term", "").strip() for c in _categories(entry))),
+        problems=problems_of(abstract, text_of(entry.find("comment"))),
     )
 
 

@@ -8,6 +8,7 @@ from upwell.sources.dates import UNDATED, When, parse_date
 from upwell.sources.dating import date_record
 from upwell.sources.item import Context, Item, RawRecord, RawReject
 from upwell.sources.json_stream import Value, object_of, read_values, shape_of
+from upwell.sources.withdrawals import NOTICE_ONLY, is_only_notice, problems_of
 
 _NO_ARRAYS: frozenset[str] = frozenset()
 _START = r'\{\s*"id"\s*:'
@@ -42,6 +43,8 @@ def _item(value: Value) -> Item:
     if abstract is None:
         detail = "there is no abstract"
         return RawReject(value.position, "no_abstract", detail, title or arxiv_id)
+    if is_only_notice(abstract):
+        return RawReject(value.position, "no_abstract", NOTICE_ONLY, f"{title}; {abstract}")
     dated = date_record(_first_version(cells), {}, (arxiv_id,), None)
     return RawRecord(
         position=value.position,
@@ -52,8 +55,16 @@ def _item(value: Value) -> Item:
         identifiers=tuple(filter(None, (arxiv_id, *_dois(cells)))),
         url=f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else None,
         n_authors=values.n_authors(cells.get("authors_parsed") or cells.get("authors")),
-        categories=values.categories(cells.get("categories")),
+        categories=_categories(cells.get("categories")),
+        problems=problems_of(abstract, values.text(cells.get("comments"))),
     )
+
+
+def _categories(written: object) -> tuple[str, ...]:
+    """The categories, with blanks between; the oldest snapshots have such a text in a list."""
+    texts = written if isinstance(written, list) else [written]
+    found = (category for text in texts for category in (values.text(text) or "").split())
+    return tuple(dict.fromkeys(found))
 
 
 def _first_version(cells: Mapping[str, object]) -> When:

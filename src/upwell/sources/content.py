@@ -3,11 +3,14 @@
 import codecs
 import io
 import lzma
+import shutil
 import stat
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 LINE_LIMIT = 10_000_000  # bytes; a longer line is no record, and is skipped without being held
-DOCUMENT_LIMIT = 512_000_000  # bytes of a format that has to be held whole
 _HEAD = 1_000_000
 _BLOCK = 1 << 16
 # zstd can blow up a kilobyte to 32 MB; a larger block could fill the memory at once.
@@ -41,8 +43,8 @@ _WIDE_MARKS = (
 )
 
 
-class TooLargeError(ValueError):
-    """A file that has to be held whole is larger than `DOCUMENT_LIMIT`."""
+class _BlownUpError(EOFError):
+    """A file that unpacks to more than is credible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Head:
 
 
 class Content:
-    """A file's content, UTF-8 whatever it was, as lines or as a whole.
+    """A file's content, UTF-8 whatever it was, as lines or as blocks; never as a whole.
 
     `fault` says why the content ends early, once it was read: what came before is good.
     """
@@ -123,13 +125,25 @@ class Content:
         """The bytes without compression; unlike those of the content, in whatever encoding."""
         return io.BufferedReader(_Stream(self, self._bytes()), buffer_size=_BLOCK)
 
+    @contextmanager
+    def on_disk(self) -> Iterator[Path]:
+        """A file with the bytes of `unpacked`: itself, or a copy that is gone afterwards."""
+        if isinstance(self._file, Path) and self.is_plain:
+            yield self._file
+            return
+        with tempfile.NamedTemporaryFile(prefix="upwell-") as copy:
+            with self.unpacked() as stream:
+                shutil.copyfileobj(stream, copy, _BLOCK)
+            copy.flush()
+            yield Path(copy.name)
+
     def _bytes(self) -> Iterator[bytes]:
         """The blocks without compression, as long as they are in proportion to the file."""
         n = 0
         for block in _decompressed(self.open):
             n += len(block)
             if n > self.limit:
-                raise EOFError(f"it unpacks to more than {_MOST_TIMES} times its size")
+                raise _BlownUpError(f"it unpacks to more than {_MOST_TIMES} times its size")
             yield block
 
     @cached_property
@@ -159,27 +173,6 @@ class Content:
         with self._stream() as stream:
             while block := stream.read(_BLOCK):
                 yield block
-
-    def document(self) -> bytes:
-        """The whole content.
-
-        Raises
-        ------
-        TooLargeError
-            It is larger than `DOCUMENT_LIMIT`.
-        """
-        with self._stream() as stream:
-            data = stream.read(DOCUMENT_LIMIT + 1)
-        if len(data) > DOCUMENT_LIMIT:
-            raise TooLargeError(
-                f"is larger than {DOCUMENT_LIMIT // 1_000_000} MB and has to be read as a whole; "
-                "split it, or write it as JSON Lines"
-            )
-        return data
-
-    def text(self) -> str:
-        """The whole content as text, bytes that are not UTF-8 as `surrogateescape` has them."""
-        return _decoded(self.document())
 
     def _stream(self) -> BinaryIO:
         """A new stream from the start; a fault ends it and is kept."""
@@ -233,7 +226,9 @@ def _in_words(error: Exception) -> str:
     """Why a file cannot be read, for people."""
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
-    return f"cannot be read to its end: {str(error).strip().rstrip('.') or type(error).__name__}"
+    why = str(error).strip().rstrip(".") or type(error).__name__
+    remedy = "" if isinstance(error, _BlownUpError) else "; download or copy it again"
+    return f"cannot be read to its end: {why[:1].lower()}{why[1:]}{remedy}"
 
 
 def _unwrapped(blocks: Iterator[bytes]) -> Iterator[bytes]:

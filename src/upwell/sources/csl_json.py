@@ -8,8 +8,8 @@ from upwell.sources.dates import When, earliest, in_year, parse_date
 from upwell.sources.dating import date_record
 from upwell.sources.fields import Row
 from upwell.sources.item import Context, Item, RawRecord, RawReject
-from upwell.sources.json_document import top_keys
 from upwell.sources.json_stream import object_of, read_values
+from upwell.sources.json_text import top_keys
 from upwell.sources.values import address, n_authors, text
 
 _START = re.compile(r"\s*\[?\s*(?=\{)")

@@ -27,6 +27,7 @@ _CHROME = {"new", "get trending papers in your email inbox!", "subscribe", "pape
 _BY_LINE = re.compile(r"by\s*AK\b.{0,40}\Z", re.IGNORECASE | re.DOTALL)
 _MOST_TITLE = 250  # characters; the longest title of the 266 records looked at has 133
 _MOST_TITLE_WORDS = 40
+_LONGEST_PAGE = 20_000_000  # characters, as a page is held whole; saved pages have 100,000
 _LEAST_ABSTRACT_WORDS = 40  # so long a paragraph is no title; the shortest abstract had 54
 
 
@@ -64,8 +65,9 @@ class DailyPapers:
 
     def parse(self, content: Content, context: Context) -> Iterator[Item]:
         """A record or a reject for each title; the position is the line of the title."""
-        pages = list(_pages(list(_blocks(content.lines()))))
-        for header, blocks in pages:
+        for header, blocks in map(_page, _pages(_blocks(content.lines()))):
+            if not blocks:
+                continue
             found = [_page_date(b.date) for b in blocks if isinstance(b, _Close) and b.date]
             dates = [date for date in found if date is not None]
             year = infer_page_year(header, dates, context.config.saved_year, context.today)
@@ -97,15 +99,17 @@ def _blocks(lines: Iterable[Line]) -> Iterator[_Block]:
 def _parts(lines: Iterable[Line]) -> Iterator[_Block]:
     """Paragraphs and the single lines of closings."""
     paragraph: list[Line] = []
+    size = 0  # of the paragraph
     after_closing = False  # the line before was a line of a closing
     for line in lines:
         text = line.text.strip()
         closing = None if line.too_long else _closing(line, after_closing=after_closing)
-        if closing or line.too_long or not text:
+        if closing or line.too_long or not text or size > _LONGEST_PAGE:
             yield from _paragraph(paragraph)
-            paragraph = []
-        else:
+            paragraph, size = [], 0
+        if not (closing or line.too_long) and text:
             paragraph.append(line)
+            size += len(text)
         if closing:
             yield closing
         elif line.too_long:
@@ -138,24 +142,46 @@ def _paragraph(lines: Sequence[Line]) -> Iterator[_Block]:
         yield _Text(lines[0].number, "\n".join(line.text for line in lines))
 
 
-def _pages(blocks: Sequence[_Block]) -> Iterator[tuple[PageDate | None, Sequence[_Block]]]:
-    """The pages of a file, each with its header day and its records' blocks."""
-    tops = [i for i, block in enumerate(blocks) if _is_chrome(block, {_TOP})]
-    for start, end in zip([0, *tops], [*tops, len(blocks)], strict=True):
-        page = list(blocks[start:end])
-        while page and _is_chrome(page[-1], _CHROME):
-            page.pop()
-        while page and _is_chrome(page[0], _CHROME):
-            page.pop(0)
-        if start in tops and page and isinstance(page[0], _Text) and _BY_LINE.match(page[0].text):
-            page.pop(0)
-        header = None
-        first = page[0] if page else None
-        if isinstance(first, _Close) and first.is_bare:
-            header = _page_date(first.date)
-            page.pop(0)
-        if page:
-            yield header, page
+def _pages(blocks: Iterable[_Block]) -> Iterator[list[_Block]]:
+    """The blocks of each page of a file; what a page has past `_LONGEST_PAGE` is one reject."""
+    page: list[_Block] = []
+    size = 0
+    for block in blocks:
+        if _is_chrome(block, {_TOP}):
+            yield page
+            page, size = [], 0
+        is_first_too_many = size <= _LONGEST_PAGE
+        size += len(block.text) if isinstance(block, _Text) else 1
+        if size <= _LONGEST_PAGE:
+            page.append(block)
+        elif is_first_too_many:
+            page.append(_past_the_longest(block))
+    yield page
+
+
+def _past_the_longest(block: _Block) -> RawReject:
+    """The reject of what is not read of a page."""
+    line = block.position if isinstance(block, RawReject) else str(block.line)
+    detail = (
+        f"this page has more than {_LONGEST_PAGE:,} characters; from line {line} on, it was "
+        "skipped; the pages after it were read"
+    )
+    return RawReject(line, "line_too_long", detail)
+
+
+def _page(page: list[_Block]) -> tuple[PageDate | None, Sequence[_Block]]:
+    """The header day of a page, and the blocks of its records."""
+    is_named = bool(page) and _is_chrome(page[0], {_TOP})
+    while page and _is_chrome(page[-1], _CHROME):
+        page.pop()
+    while page and _is_chrome(page[0], _CHROME):
+        page.pop(0)
+    if is_named and page and isinstance(page[0], _Text) and _BY_LINE.match(page[0].text):
+        page.pop(0)
+    first = page[0] if page else None
+    if isinstance(first, _Close) and first.is_bare:
+        return _page_date(first.date), page[1:]
+    return None, page
 
 
 def _is_chrome(block: _Block, words: set[str]) -> bool:

@@ -52,12 +52,13 @@ Item = RawRecord | RawReject
 class Context:
     """What a format needs to know beside the content, and where it says what it inferred.
 
-    `file_day` is the day in the file's name, if there is one.
+    `file_day` is the day in the file's name, if there is one; `file_name` is without its folder.
     """
 
     config: SourceConfig
     today: dt.date
     file_day: dt.date | None = None
+    file_name: str = ""
     notes: list[str] = field(default_factory=list)
 
 

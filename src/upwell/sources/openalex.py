@@ -8,11 +8,12 @@ from upwell.sources import values
 from upwell.sources.content import Content, Head
 from upwell.sources.dates import parse_date, year_of_new_year
 from upwell.sources.item import Context, Item, RawRecord, RawReject, noting_years
-from upwell.sources.json_stream import Value, object_of, read_values, shape_of
+from upwell.sources.json_stream import object_of, read_values, shape_of
 
 _ARRAYS = frozenset({"results"})
 _START = r'\{\s*"id"\s*:\s*"https://openalex\.org/W'
 _INDEX = "abstract_inverted_index"
+_MARKS = (b"openalex.org/", b'"group_by"', b'"abstract_inverted_index"')
 _MOST_WORDS = 1_000_000
 
 
@@ -23,7 +24,7 @@ class OpenAlex:
 
     def recognises(self, head: Head) -> bool:
         """Whether objects are works, or an answer has OpenAlex's keys and no works."""
-        if b"openalex.org/" not in head.data and b'"group_by"' not in head.data:
+        if not any(mark in head.data for mark in _MARKS):
             return False
         shape = shape_of(head, _ARRAYS)
         if shape is None:
@@ -33,10 +34,29 @@ class OpenAlex:
         return is_empty or begins or any(_is_work(cells) for cells in shape.first)
 
     def parse(self, content: Content, context: Context) -> Iterator[Item]:
-        """A record or a reject for each work; positions are lines, or count the works from 1."""
-        found = read_values(content, _ARRAYS, _START)
-        items = (value if isinstance(value, RawReject) else _item(value) for value in found)
-        return noting_years(items, context)
+        """A record or a reject for each work; positions are lines, or count the works from 1.
+
+        Covers, tables of contents and the like (`is_paratext`) are no papers and count as no items.
+        """
+        return noting_years(_items(content, context), context)
+
+
+def _items(content: Content, context: Context) -> Iterator[Item]:
+    """The items of a file; a note says how many works were left out."""
+    n_paratexts = 0
+    for value in read_values(content, _ARRAYS, _START):
+        if isinstance(value, RawReject):
+            yield value
+            continue
+        cells = object_of(value)
+        if isinstance(cells, RawReject):
+            yield cells
+        elif cells.get("is_paratext") is True or cells.get("type") == "paratext":
+            n_paratexts += 1
+        else:
+            yield _item(cells, value.position)
+    if n_paratexts:
+        context.notes.append(f"paratext of {n_paratexts:,} works, which is no paper, left out")
 
 
 def _is_work(cells: Mapping[str, object]) -> bool:
@@ -44,23 +64,20 @@ def _is_work(cells: Mapping[str, object]) -> bool:
     return _INDEX in cells or str(cells.get("id")).startswith("https://openalex.org/W")
 
 
-def _item(value: Value) -> Item:
+def _item(cells: Mapping[str, object], position: str) -> Item:
     """The record of a work, or a reject if it has no abstract."""
-    cells = object_of(value)
-    if isinstance(cells, RawReject):
-        return cells
     title = values.text(cells.get("title")) or values.text(cells.get("display_name"))
     abstract = _abstract(cells)
     own_id = values.text(cells.get("id")) or ""
     if abstract is None:
         detail = "OpenAlex has no abstract of this work"
-        return RawReject(value.position, "no_abstract", detail, title or own_id)
+        return RawReject(position, "no_abstract", detail, title or own_id)
     written = cells.get("publication_date") or cells.get("publication_year")
     pages = _pages(cells)
     doi = values.text(cells.get("doi")) or values.text(_inner(cells, "ids").get("doi"))
     topic = values.text(_inner(cells, "primary_topic").get("display_name"))
     return RawRecord(
-        position=value.position,
+        position=position,
         title=title,
         abstract=abstract,
         published=year_of_new_year(parse_date(written)),

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -11,11 +11,12 @@ import polars as pl
 from upwell.config import SourceConfig
 from upwell.sources.archives import Member, archive_kind, members
 from upwell.sources.assemble import Assembler, Sink
-from upwell.sources.content import Content, Head, TooLargeError
+from upwell.sources.content import Content, Head
 from upwell.sources.dating import dating_note, day_in_name
 from upwell.sources.fields import check_columns
 from upwell.sources.files import InputFile
-from upwell.sources.item import Context, Format, Item, RawReject
+from upwell.sources.item import Context, RawReject
+from upwell.sources.no_papers import NoPapers
 from upwell.sources.registry import FORMATS
 from upwell.sources.workers import Submit, workers
 from upwell.tables import RECORDS, REJECTS
@@ -34,7 +35,7 @@ _KINDS = (
 
 _MOST_NOTES = 50  # of an archive
 
-VERSION = 2
+VERSION = 3
 """Of the reading: raised whenever the same bytes would give other records, so that they are read
 again rather than taken from what was kept."""
 
@@ -157,13 +158,13 @@ def _read_file(file: InputFile, way: _Way) -> FileReport:
     kind = archive_kind(content)
     parts = []
     if kind is None:
-        context = Context(way.config, way.today, day)
+        context = Context(way.config, way.today, day, file.path.name)
         parts.append(_read_content(content, file.name, context, way))
     else:
         for member in members(content, kind):
             name = f"{file.name}!{member.name}" if member.name else file.name
-            inner = PurePosixPath(member.name).name
-            context = Context(way.config, way.today, day_in_name(inner) or day)
+            inner = PurePosixPath(member.name).name or file.path.name
+            context = Context(way.config, way.today, day_in_name(inner) or day, inner)
             parts.append(_read_member(member, name, context, way))
         if not parts:
             nothing = RawReject(None, "empty_file", f"{kind} archive without a file")
@@ -217,7 +218,7 @@ def _read_content(content: Content, name: str, context: Context, way: _Way) -> _
     if known is None:
         assembler.add(_unrecognised(content, head))
     else:
-        for item in _items(known, content, context):
+        for item in known.parse(content, context):
             assembler.add(item)
         assembler.flush()
         if content.fault:
@@ -248,21 +249,13 @@ def _notes(parts: Sequence[_Part]) -> tuple[str, ...]:
     return (*listed[:_MOST_NOTES], *more)
 
 
-def _items(known: Format, content: Content, context: Context) -> Iterator[Item]:
-    """The items of a file; a file that is too large to hold is one reject."""
-    try:
-        yield from known.parse(content, context)
-    except TooLargeError as error:
-        yield RawReject(None, "unreadable_file", str(error))
-
-
 def _unrecognised(content: Content, head: Head) -> RawReject:
     """The reject of a file that no format recognises."""
     if content.fault:
         return RawReject(None, "unreadable_file", content.fault)
     if not head.data.strip():
         return RawReject(None, "empty_file", "there is nothing in this file")
-    names = ", ".join(f.name for f in FORMATS)
+    names = ", ".join(f.name for f in FORMATS if not isinstance(f, NoPapers))
     kind = next((kind for mark, kind in _KINDS if head.data.lstrip().startswith(mark)), None)
     if kind is None:
         n_zero = head.data.count(0)

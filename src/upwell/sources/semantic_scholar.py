@@ -1,5 +1,6 @@
 """Semantic Scholar: answers of its Graph API and lines of its bulk data sets."""
 
+import json
 from collections.abc import Iterator, Mapping
 
 from upwell.sources import values
@@ -8,8 +9,9 @@ from upwell.sources.dates import When, parse_date, year_of_new_year
 from upwell.sources.item import Context, Item, RawRecord, RawReject, noting_years
 from upwell.sources.json_stream import Value, object_of, read_values, shape_of
 
-_ARRAYS = frozenset({"data", "recommendedPapers"})
+_ARRAYS = frozenset({"data", "recommendedPapers", "papers"})
 _START = r'\{\s*"(?:paperId|corpusid|citingPaper|citedPaper)"\s*:'
+_MARKS = (b'"paperId"', b'"corpusid"', b'"paperAbstract"')
 _WRAPPERS = ("citingpaper", "citedpaper")  # of the answers on citations and references
 _TELLING = {
     "externalids", "publicationdate", "s2fieldsofstudy", "publicationtypes", "openaccessinfo",
@@ -17,13 +19,17 @@ _TELLING = {
 
 
 class SemanticScholar:
-    """Papers with its ids; keys are `camelCase` in answers and lower case in bulk data."""
+    """Papers with its ids; keys are `camelCase` in answers and lower case in bulk data.
+
+    Of its first data set, the Open Research Corpus, too (`paperAbstract`), and of the full texts of
+    `s2orc`, in which abstracts are marked.
+    """
 
     name = "semantic_scholar"
 
     def recognises(self, head: Head) -> bool:
         """Whether objects have its ids and another of its keys."""
-        if b'"paperId"' not in head.data and b'"corpusid"' not in head.data:
+        if not any(mark in head.data for mark in _MARKS):
             return False
         shape = shape_of(head, _ARRAYS)
         return shape is not None and any(_is_paper(_lowered(cells)) for cells in shape.first)
@@ -47,6 +53,8 @@ def _lowered(cells: Mapping[str, object]) -> dict[str, object]:
 
 def _is_paper(cells: Mapping[str, object]) -> bool:
     """Whether an object is a paper of Semantic Scholar."""
+    if {"paperabstract", "s2url"} <= set(cells):
+        return True
     is_known = bool({"paperid", "corpusid"} & set(cells))
     is_bare = "paperid" in cells and bool({"abstract", "title"} & set(cells))
     return is_known and (is_bare or bool(_TELLING & set(cells)))
@@ -54,15 +62,22 @@ def _is_paper(cells: Mapping[str, object]) -> bool:
 
 def _item(value: Value) -> Item:
     """The record of a paper; its one-sentence `tldr` is a machine's, and no abstract."""
+    if value.value is None:
+        detail = "Semantic Scholar knows no paper by the id that was asked for here"
+        return RawReject(value.position, "no_abstract", detail)
     found = object_of(value)
     if isinstance(found, RawReject):
         return found
     cells = _lowered(found)
-    title, abstract = values.text(cells.get("title")), values.text(cells.get("abstract"))
+    title = values.text(cells.get("title")) or _marked(cells, "title")
+    abstract = (
+        values.text(cells.get("abstract"))
+        or values.text(cells.get("paperabstract"))
+        or _marked(cells, "abstract")
+    )
     if abstract is None:
-        detail = "Semantic Scholar hands out no abstract of this paper"
         own_id = values.text(cells.get("paperid") or cells.get("corpusid"))
-        return RawReject(value.position, "no_abstract", detail, title or own_id or "")
+        return RawReject(value.position, "no_abstract", _why_none(cells), title or own_id or "")
     return RawRecord(
         position=value.position,
         title=title,
@@ -70,10 +85,35 @@ def _item(value: Value) -> Item:
         published=_date(cells),
         dated_by="own date",
         identifiers=_identifiers(cells),
-        url=values.address(cells.get("url")),
+        url=values.address(cells.get("url")) or values.address(cells.get("s2url")),
         n_authors=values.n_authors(cells.get("authors")),
         categories=_categories(cells),
     )
+
+
+def _marked(cells: Mapping[str, object], name: str) -> str | None:
+    """The parts of a full text that the data set `s2orc` marks as its title or its abstract."""
+    content = cells.get("content")
+    if not isinstance(content, dict) or not isinstance(content.get("annotations"), dict):
+        return None
+    text, written = content.get("text"), content["annotations"].get(name)
+    if not isinstance(text, str) or not isinstance(written, str):
+        return None
+    try:
+        spans = [(int(span["start"]), int(span["end"])) for span in json.loads(written)]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return "\n\n".join(text[start:end] for start, end in spans if 0 <= start < end) or None
+
+
+def _why_none(cells: Mapping[str, object]) -> str:
+    """Why a paper has no abstract."""
+    if "corpusid" in cells and not {"paperid", "abstract", "content"} & set(cells):
+        return (
+            "the data set `papers` of Semantic Scholar has no abstracts; join those of its data "
+            "set `abstracts` by corpusid"
+        )
+    return "Semantic Scholar hands out no abstract of this paper"
 
 
 def _date(cells: Mapping[str, object]) -> When:

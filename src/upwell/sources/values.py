@@ -7,6 +7,10 @@ import re
 _MISSING = {"", "nan", "none", "null", "n/a", "na", "nat", "-", "[]"}
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _ARXIV_CATEGORY = re.compile(r"[a-z-]+(?:\.[A-Za-z-]{2,})?")
+_ARXIV_ARCHIVES = frozenset({
+    "astro-ph", "cond-mat", "gr-qc", "hep-ex", "hep-lat", "hep-ph", "hep-th", "math-ph", "nlin",
+    "nucl-ex", "nucl-th", "physics", "quant-ph",
+})  # fmt: skip
 _INITIALS = re.compile(r"\s*(?:[A-Z]\.?[\s-]?)+\s*")
 _BRACKETED = re.compile(r"\([^()]*\)")
 
@@ -68,7 +72,8 @@ def categories(value: object) -> tuple[str, ...]:
     if listed is not None:
         return categories(listed)
     words = found.split()
-    if all(_ARXIV_CATEGORY.fullmatch(word) for word in words) and "." in found:
+    is_arxiv = "." in found or set(words) <= _ARXIV_ARCHIVES
+    if is_arxiv and all(_ARXIV_CATEGORY.fullmatch(word) for word in words):
         return tuple(dict.fromkeys(words))
     separator = next((s for s in ";|," if s in found), "\n")
     return tuple(dict.fromkeys(p.strip() for p in found.split(separator) if p.strip()))
