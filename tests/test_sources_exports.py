@@ -49,7 +49,7 @@ def test_scopus(tmp_path):
         ("16 Oct 2013", "4 Feb 2014", "Nov.-Dec. 2013", dt.date(2013, 10, 16), "day"),
         ("", "4 Feb 2014", "Nov.-Dec. 2013", dt.date(2014, 2, 4), "day"),
         ("", "", "Nov. 2013", dt.date(2013, 11, 1), "month"),
-        ("", "", "Nov.-Dec. 2013", dt.date(2013, 1, 1), "year"),
+        ("", "", "Nov.-Dec. 2013", dt.date(2013, 11, 1), "month"),
         ("", "", "", dt.date(2013, 1, 1), "year"),
     ],
 )
@@ -102,11 +102,11 @@ FILES = {
         "bibtex", r"(?m)^@\w+\{", {"no_abstract": 1}, {"year": 262},
     ),
     "exports/wos.bib": (
-        "bibtex", r"(?m)^@\w+\{", {}, {"day": 56, "month": 110, "year": 70},
+        "bibtex", r"(?m)^@\w+\{", {}, {"day": 56, "month": 115, "year": 65},
     ),
-    "exports/example.ris": ("ris", r"(?m)^ER  -", {}, {"month": 21, "year": 4}),
+    "exports/example.ris": ("ris", r"(?m)^ER  -", {}, {"month": 25}),
     "exports/pubmed.txt": (
-        "medline", r"(?m)^PMID- ", {}, {"day": 273, "month": 53, "year": 9},
+        "medline", r"(?m)^PMID- ", {}, {"day": 273, "month": 58, "year": 4},
     ),
     "exports/scopus.csv": (
         "csv", r"(?m),2-s2\.0-\d+$|\"2-s2\.0-\d+\"\r?$", {"no_abstract": 1}, {"year": 57},

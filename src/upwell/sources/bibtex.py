@@ -26,6 +26,7 @@ _LITERAL = {"\\{": "\ue000", "\\}": "\ue001"}  # braces that are text, while oth
 _ACCENT = re.compile(r"\{\\(['\"`^~=.]|[cvuHkrbd](?=[ {]))\s?\{?(\\?[A-Za-z])\}?\}")  # `{\"O}`
 _GROUP = re.compile(r"(\\[A-Za-z]+\*?[ \t]?|[\^_\\])?\{([^{}]*)\}")
 _ARXIV = re.compile(r"(?:arXiv:\s?|abs/)([\w./-]{7,30})", re.IGNORECASE)
+_SEASON = re.compile(r"(\d{4})-2[1-4]\Z")  # biblatex: spring to winter
 _PASSES = 5
 
 
@@ -104,11 +105,11 @@ def _published(fields: Mapping[str, str], *, day_first: bool | None) -> When:
     month = f"{plain['month']} {plain['day']}" if plain["day"].isdecimal() else plain["month"]
     if plain["month"].isdecimal() and plain["day"].isdecimal():
         month = f"{plain['year']}-{plain['month']}-{plain['day']}"
-    first_of_range = plain["date"].split("/")[0] if "-" in plain["date"] else plain["date"]
+    season = _SEASON.match(plain["date"])
     return earliest(
         [
             parse_date(plain["early access date"], day_first=day_first),
-            parse_date(first_of_range, day_first=day_first),
+            parse_date(season[1] if season else plain["date"].strip("/"), day_first=day_first),
             in_year(month, plain["year"], day_first=day_first),
         ]
     )
