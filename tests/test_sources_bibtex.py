@@ -163,6 +163,12 @@ def test_a_child_has_the_date_of_the_entry_that_its_crossref_names(read):
     assert read(child % "").records["date_precision"].to_list() == ["none"]
 
 
+def test_tags_that_are_written_as_text_are_taken_out(read):
+    tagged = r"H{\textless}inf{\textgreater}2{\textless}/inf{\textgreater}O {\textless}italic{\textgreater}p{\textless}/italic{\textgreater} {\textless} 1. "
+    row = read(f"@article{{x, abstract = {{{tagged}{A}}}}}").records.row(0, named=True)
+    assert row["abstract"] == f"H2O p < 1. {A}"
+
+
 def test_of_several_addresses_the_first_is_the_url(read):
     text = f"@article{{x, abstract = {{{A}}}, url = {{http://a.org/1 https://b.org/2}}}}"
     assert read(text).records["url"].to_list() == ["http://a.org/1"]
