@@ -190,6 +190,22 @@ def test_scopus_with_more_funding_texts_than_its_header(tmp_path, cut):
     assert "may be shifted" in reading.records["problems"][0][0]
 
 
+@pytest.mark.parametrize(
+    ("data", "detail"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "Excel before 2007 (.xls); save it as CSV"),
+        (b"\n<!DOCTYPE html>\n<html><title>Sign in</title>", "a web page, perhaps an error or a sign-in"),
+    ],
+)  # fmt: skip
+def test_what_is_no_export_says_what_to_do(tmp_path, data, detail):
+    (tmp_path / "a.csv").write_bytes(data)
+    reading = read_files(find_files([tmp_path / "a.csv"]), config=SourceConfig(), today=TODAY)
+    (reject,) = reading.rejects.rows(named=True)
+    assert reject["reason"] == "unknown_format"
+    assert detail in reject["detail"]
+    assert ("Sign in" in reject["excerpt"]) == (b"Sign in" in data)
+
+
 # ---- the real files ----------------------------------------------------------------------------
 
 # Format, how many entries a count that knows nothing of the parser finds, rejects, precisions.
