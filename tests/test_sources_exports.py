@@ -194,6 +194,7 @@ def test_scopus_with_more_funding_texts_than_its_header(tmp_path, cut):
     ("data", "detail"),
     [
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "Excel before 2007 (.xls); save it as CSV"),
+        (b"%0 Journal Article\n%T On waves\n", "EndNote's own format (.enw); export RIS or BibTeX"),
         (b"\n<!DOCTYPE html>\n<html><title>Sign in</title>", "a web page, perhaps an error or a sign-in"),
     ],
 )  # fmt: skip
