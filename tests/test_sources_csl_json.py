@@ -146,6 +146,11 @@ def test_any_objects_are_read_back(items, is_indented):
     assert found == items
 
 
+def test_an_object_whose_key_is_no_text_ends_nothing():
+    """Found by fuzzing: the key was looked up, and an object cannot be."""
+    assert objects('[{"a": 1}]{{}: 2}')[0] == {"a": 1}
+
+
 def test_objects_larger_than_a_block_are_read_back():
     items = [{"a": "x" * n, "b": [{"a": "y"}] * 1000} for n in (0, 70_000, 300_000, 5)]
     for indent in (None, 1):

@@ -177,7 +177,7 @@ class _Window:
             key = self._decoded()
             while not (separator := _COLON.match(self._text, self._at)) and self._more():
                 pass
-            if isinstance(key, Exception) or separator is None:
+            if not isinstance(key, str) or separator is None:
                 return self._find_array()
             self._at = separator.end()
             if key in self._arrays and self._peek() == "[":
