@@ -5,7 +5,8 @@
 `archives` is a format here, too. Anything that begins with a dash goes to libFuzzer, which stops at
 the first input that breaks the promise and writes it beside it. Inputs start from the samples of the
 tests. 70,000 to 150,000 runs of each, with inputs of up to 4,096 bytes, found one member without a name,
-on which zipfile fails; since then, nothing.
+on which zipfile fails. Of the exports 26,000 (CSV) to 370,000 (CSL-JSON) runs later found a key of JSON
+that is an object; since then, nothing.
 """
 
 import datetime as dt
