@@ -146,6 +146,9 @@ def test_encrypted_office_and_empty_archives_say_so(read):
     assert "encrypted" in read(bytes(data)).rejects["detail"].item()
     office = read(zipped({"[Content_Types].xml": "<x/>", "xl/sheet.xml": "<x/>"}))
     assert rejects(office) == {"a.bin": "unknown_format"}
+    assert office.rejects["detail"][0] == (
+        "this is an Excel workbook; save it as CSV (UTF-8), or export CSV, BibTeX or RIS"
+    )
     assert rejects(read(zipped({}))) == {"a.bin": "empty_file"}
 
 

@@ -126,7 +126,16 @@ def test_acl_anthology(read):
         ("year = 2020, month = mar, day = 16", dt.date(2020, 3, 16), "day"),
         ('year = 2020, month = "16~" # mar', dt.date(2020, 3, 16), "day"),
         ("year = 2020, month = {August 26--30}", dt.date(2020, 8, 1), "month"),
-        ("year = 2020, month = {MAR-APR}", dt.date(2020, 1, 1), "year"),
+        ("year = 2020, month = {MAR-APR}", dt.date(2020, 3, 1), "month"),
+        ('year = 2020, month = mar # "/" # apr', dt.date(2020, 3, 1), "month"),
+        ('year = 2020, month = jun # "~29--" # jul # "~1"', dt.date(2020, 6, 1), "month"),
+        ("year = 2020, month = {Firstquarter}", dt.date(2020, 1, 1), "month"),
+        ("year = 2020, month = {MAR-JUL}", dt.date(2020, 1, 1), "year"),
+        ("date = {2020-07/2020-08}", dt.date(2020, 7, 1), "month"),
+        ("date = {2020-07-03/}", dt.date(2020, 7, 3), "day"),
+        ("date = {2020-04-25T14:34:00/2020-05-05T14:34:00}", dt.date(2020, 4, 25), "day"),
+        ("date = {2020-21}", dt.date(2020, 1, 1), "year"),
+        ("date = {2019/2020}", None, "none"),
         ("year = 2020, month = {Spring}", dt.date(2020, 1, 1), "year"),
         ("date = {2020-03-16}, urldate = {2019-01-01}", dt.date(2020, 3, 16), "day"),
         ("date = {2020-03-16/2020-03-18}", dt.date(2020, 3, 16), "day"),
@@ -142,6 +151,27 @@ def test_acl_anthology(read):
 def test_dates(read, written, day, precision):
     row = read(f"@article{{x, abstract = {{{A}}}, {written}}}").records.row(0, named=True)
     assert (row["published"], row["date_precision"]) == (day, precision)
+
+
+def test_a_child_has_the_date_of_the_entry_that_its_crossref_names(read):
+    child = f"@inproceedings{{c, crossref = {{Par}}, abstract = {{{A}}}%s}}\n"
+    parent = "@proceedings{par, year = 2019, month = may, abstract = {}}\n"
+    row = read(child % "" + parent).records.row(0, named=True)
+    assert (row["published"], row["date_precision"]) == (dt.date(2019, 5, 1), "month")
+    row = read(parent + child % ", year = 2018").records.row(0, named=True)
+    assert (row["published"], row["date_precision"]) == (dt.date(2018, 1, 1), "year")
+    assert read(child % "").records["date_precision"].to_list() == ["none"]
+
+
+def test_tags_that_are_written_as_text_are_taken_out(read):
+    tagged = r"H{\textless}inf{\textgreater}2{\textless}/inf{\textgreater}O {\textless}italic{\textgreater}p{\textless}/italic{\textgreater} {\textless} 1. "
+    row = read(f"@article{{x, abstract = {{{tagged}{A}}}}}").records.row(0, named=True)
+    assert row["abstract"] == f"H2O p < 1. {A}"
+
+
+def test_of_several_addresses_the_first_is_the_url(read):
+    text = f"@article{{x, abstract = {{{A}}}, url = {{http://a.org/1 https://b.org/2}}}}"
+    assert read(text).records["url"].to_list() == ["http://a.org/1"]
 
 
 def test_an_ambiguous_day_is_read_as_it_is_set(read):
@@ -196,8 +226,21 @@ def test_entries_in_a_comment_are_entries():
         ("$x_{i}$ and \\emph{so} on", "xi and so on"),
         ("A set \\{a, b\\}", "A set {a, b}"),
         ("plain", "plain"),
+        # As Zotero and Mendeley write text.
+        (r"{\textless}5 {\textgreater} 3 {\textbar} 10{\textasciicircum}2", "<5 > 3 | 10^2"),
+        (r"{\textless}sub{\textgreater}2{\textless}/sub{\textgreater}", "<sub>2</sub>"),
+        (r"{{{\O}sterreich {\textendash} {\L}{\o} {\S}5}}", "Østerreich – Łø §5"),
+        (r"20{\textdegree}C, 20 \textdegree{}C, {\%} {\$}5 {\_} M{\&}A", "20°C, 20 °C, % $5 _ M&A"),
+        (r"{\textbackslash}alpha, {\$}$\backslash$beta{\$}", "α, β"),
+        (r"{\textbackslash}emph{\{}in vivo{\}} 10{\^{}}2", "in vivo 10^2"),
+        # As people write it.
+        (r"\'Ecole, \"Ozg\"ur, S\o rensen, \O{}re, \~na, na\"{\i}ve", "École, Özgür, Sørensen, Øre, ña, naïve"),
+        (r"It is \"said and\" it is", 'It is "said and" it is'),
+        (r"data\-base, 5{\,}000 m, 10\,m, e.g.\ this\\ and", "database, 5 000 m, 10 m, e.g. this  and"),
+        (r"a\ensuremath{\alpha}b \alpha{}c {\ensuremath{\sim}}3", "aαb αc ∼3"),
+        (r"\unknown{kept}, \ours{} is", "kept,  is"),
     ],
-)
+)  # fmt: skip
 def test_values_are_readable(value, text):
     assert readable(value).replace("x_i", "xi") == text
 

@@ -63,7 +63,11 @@ def test_items_are_read_however_they_are_laid_out(read, written):
         ({"date-parts": [[2020, 7]]}, dt.date(2020, 7, 1), "month"),
         ({"date-parts": [[2020]], "season": 2}, dt.date(2020, 1, 1), "year"),
         ({"date-parts": [[2020, 7, 3], [2020, 7, 9]]}, dt.date(2020, 7, 3), "day"),
-        ({"date-parts": [[2020, 7], [2020, 9]]}, dt.date(2020, 1, 1), "year"),
+        ({"date-parts": [[2020, 7], [2020, 9]]}, dt.date(2020, 7, 1), "month"),
+        ({"date-parts": [[2019, 12], [2020, 1]]}, dt.date(2019, 12, 1), "month"),
+        ({"date-parts": [[2020, 7], [2020, 12]]}, dt.date(2020, 1, 1), "year"),
+        ({"date-parts": [["2019"], ["2020"]]}, None, "none"),
+        ({"date-parts": [[2020, 7], [2020, 13]]}, dt.date(2020, 7, 1), "month"),
         ({"date-parts": [[2020, 0, 0]]}, dt.date(2020, 1, 1), "year"),
         ({"date-parts": [[2020, 13]]}, None, "none"),
         ({"date-parts": [[None]]}, None, "none"),
@@ -83,6 +87,15 @@ def test_dates(value, day, precision):
 def test_available_goes_before_a_later_issue(read):
     row = read(json.dumps([ITEM | {"available-date": {"date-parts": [[2020, 2]]}}])).records
     assert row["published"][0] == dt.date(2020, 2, 1)
+
+
+def test_of_crossref_the_day_online_goes_before_the_issue(read):
+    item = ITEM | {
+        "published-print": {"date-parts": [[2020, 10]]},
+        "published-online": {"date-parts": [[2020, 6, 30]]},
+        "created": {"date-parts": [[2020, 1, 1]]},
+    }
+    assert read(json.dumps(item)).records["published"][0] == dt.date(2020, 6, 30)
 
 
 def test_a_preprint_is_known_by_its_number(read):
@@ -131,6 +144,11 @@ def objects(text):
 def test_any_objects_are_read_back(items, is_indented):
     found = objects(json.dumps(items, indent=1 if is_indented else None))
     assert found == items
+
+
+def test_an_object_whose_key_is_no_text_ends_nothing():
+    """Found by fuzzing: the key was looked up, and an object cannot be."""
+    assert objects('[{"a": 1}]{{}: 2}')[0] == {"a": 1}
 
 
 def test_objects_larger_than_a_block_are_read_back():

@@ -115,15 +115,49 @@ def test_a_date_of_which_only_the_year_is_understood():
     [
         ("03/04/2020", "may mean two days, day or month first; only its year is kept"),
         ("03.04.2020", "may mean two days, day or month first; only its year is kept"),
-        ("2020 Mar-Apr", "names several months; only its year is kept"),
-        ("31 May-3 June 2020", "names several months; only its year is kept"),
-        ("2020 Jan/Mar", "names several months; only its year is kept"),
+        ("Dec-Jan 2020", "names several months; only its year is kept"),
+        ("2020 Jan/Apr", "names several months; only its year is kept"),
+        ("June-April 2020", "names several months; only its year is kept"),
+        ("January 2020-December 2020", "names several months; only its year is kept"),
         ("2020 Autumn", "is not understood but for its year"),
         ("not before May 2020", "is not understood but for its year"),
     ],
 )
 def test_of_a_date_that_may_mean_several_the_year_is_kept(written, why):
     assert parse_date(written) == When(YEAR, "year", f"date {written!r} {why}")
+
+
+@pytest.mark.parametrize(
+    ("written", "month", "why"),
+    [
+        ("2020 Jul-Aug", 7, "names several months"),
+        ("Nov.-Dec. 2020", 11, "names several months"),
+        ("Jul/Aug 2020", 7, "names several months"),
+        ("31 May-3 June 2020", 5, "names several months"),
+        ("31 May 2020 through 3 June 2020", 5, "names several months"),
+        ("2020 Jan/Mar", 1, "names several months"),
+        ("2020-07/2020-08", 7, "names several months"),
+        ("30 Dec 2020 - 2 Jan 2021", 12, "names several months"),
+        ("December 2020/January 2021", 12, "names several months"),
+        ("2020-12-30/2021-01-02", 12, "names several months"),
+        ("Secondquarter 2020", 4, "is a quarter"),
+        ("3rd Quarter, 2020", 7, "is a quarter"),
+        ("Q4 2020", 10, "is a quarter"),
+    ],
+)
+def test_of_a_span_of_up_to_three_months_the_first_is_kept(written, month, why):
+    problem = f"date {written!r} {why}; its first month is kept"
+    assert parse_date(written) == When(dt.date(2020, month, 1), "month", problem)
+
+
+def test_a_span_within_a_month_has_no_problem():
+    assert parse_date("2020-07-03/2020-07-09") == When(dt.date(2020, 7, 3), "day")
+
+
+@pytest.mark.parametrize("written", ["2019/2020", "Sept 2019 - Jan 2020", "2020-11/2021-02"])
+def test_a_span_of_years_is_no_date(written):
+    problem = f"date {written!r} is a span of years; the paper counts as undated"
+    assert parse_date(written) == When(problem=problem)
 
 
 def test_an_ambiguous_day_is_read_as_it_is_set():
@@ -142,7 +176,8 @@ def test_an_ambiguous_day_is_read_as_it_is_set():
         ("jul", "2020", JULY, "month"),
         ("7", "2020", JULY, "month"),
         ("July 26-30", "2020", JULY, "month"),
-        ("JUL-SEP", "2020", YEAR, "year"),
+        ("JUL-SEP", "2020", JULY, "month"),
+        ("JUL-OCT", "2020", YEAR, "year"),
         ("SPR", "2020", YEAR, "year"),
         ("13", "2020", YEAR, "year"),
         ("0", "2020", YEAR, "year"),
@@ -161,6 +196,16 @@ def test_a_date_whose_year_stands_elsewhere(written, year, day, precision):
     assert (when.day, when.precision) == (day, precision)
     if precision == "year" and written:
         assert repr(written)[:-1] in when.problem or written in when.problem
+
+
+def test_a_year_that_is_none_is_said():
+    assert "'in press' is not understood" in in_year("", "in press").problem
+    assert "'2020/2021' is a span of years" in in_year("jan", "2020/2021").problem
+
+
+def test_time_grows_with_the_length_only():
+    for part in ("2019-2020 ", "2019/", "Jan 2019 to ", "to 2019 ", "jan ", "9"):
+        parse_date(part * (200_000 // len(part)))
 
 
 def test_of_several_dates_the_one_that_is_over_first_stands():
@@ -233,6 +278,7 @@ def test_every_day_is_read_back(day):
         ("https://dl.acm.org/doi/abs/10.1145/3292500", Identifiers(doi="10.1145/3292500")),
         ("https://doi.org/10.1002%2Fjcc.20289", Identifiers(doi="10.1002/jcc.20289")),
         ("https://example.org/10.1145/3292500", Identifiers()),
+        ("10.1103/\udcffPhysRevD.76.013009", Identifiers()),
         ("https://doi.org/10.48550/arXiv.2503.11731", Identifiers("2503.11731", "10.48550/arxiv.2503.11731")),
     ],
 )  # fmt: skip

@@ -488,7 +488,8 @@ def test_anthology_papers_have_the_date_of_their_volume(read):
     ("month", "expected"),
     [
         ("August 26-30", (dt.date(2018, 8, 1), "month")),
-        ("June 29–July 1", (dt.date(2018, 1, 1), "year")),
+        ("June 29–July 1", (dt.date(2018, 6, 1), "month")),
+        ("June–December", (dt.date(2018, 1, 1), "year")),
         ("", (dt.date(2018, 1, 1), "year")),
         ("Aug", (dt.date(2018, 8, 1), "month")),
     ],

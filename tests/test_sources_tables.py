@@ -129,7 +129,8 @@ def test_a_table_without_abstracts_says_what_it_has_and_what_to_do(read, config,
         assert rejected(reading) == [("", "unknown_format")]
         assert (
             reading.rejects["detail"][0]
-            == f"{start}; there are title, body; name it with --columns.abstract NAME"
+            == f"{start}; there are title, body; name it with --columns.abstract NAME, or export the "
+            "records again with abstracts"
         )
 
 

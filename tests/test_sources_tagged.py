@@ -84,6 +84,70 @@ def test_web_of_science(read):
     assert reading.rejects.is_empty()
 
 
+TAGS = ["PT", "AU", "TI", "SO", "AB", "PD", "PY", "EA", "DI", "WC", "UT", "PM", "DA"]
+
+
+def wos_table(*rows, end="\n"):
+    lines = [TAGS, *([row.get(tag, "") for tag in TAGS] for row in rows)]
+    return "".join("\t".join(cells) + end for cells in lines)
+
+
+ROW = {
+    "PT": "J", "AU": "Doe, J; Li, W", "TI": '"Loud" waves: an "essay"', "AB": f'{A} It is 5" wide.',
+    "PD": "MAR 16", "PY": "2020", "EA": "FEB 2020", "DI": "10.1109/X.2020.1", "UT": "WOS:0001",
+    "WC": "Management; Operations Research", "DA": "2022-08-02",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\t\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_web_of_science_separated_by_tabs(read, end, encoding):
+    reading = read(wos_table(ROW, ROW | {"EA": "", "AB": f'"{A}"'}, end=end).encode(encoding))
+    assert reading.files[0].format == "web_of_science"
+    assert reading.records["source"].to_list() == ["a#2", "a#3"]
+    row, other = reading.records.rows(named=True)
+    assert (row["title"], row["abstract"], row["n_authors"]) == (ROW["TI"], ROW["AB"], 2)
+    assert (row["published"], row["date_precision"]) == (dt.date(2020, 2, 1), "month")
+    assert (row["doi"], row["problems"]) == ("10.1109/x.2020.1", [])
+    assert row["categories"] == ["Management", "Operations Research"]
+    assert (other["abstract"], other["published"]) == (A, dt.date(2020, 3, 16))
+    assert reading.rejects.is_empty()
+
+
+def test_a_row_of_web_of_science_that_is_broken_costs_no_other(read):
+    good = wos_table(ROW)
+    header, row = good.splitlines(keepends=True)
+    short, cut = row.rstrip("\n").removesuffix("\t\t2022-08-02") + "\n", row[:60]
+    reading = read(
+        header + row.replace("alpha", "al\npha") + short + row.replace("\n", "\tx\n") + cut
+    )
+    assert reading.records["source"].to_list() == ["a#4"]
+    assert reading.rejects.select("source", "reason").rows() == [
+        ("a#2", "broken_syntax"), ("a#3", "broken_syntax"), ("a#5", "broken_syntax"), ("a#6", "truncated"),
+    ]  # fmt: skip
+    assert reading.rejects["detail"][2] == (
+        "line 5 has 14 cells, the header has 13; a tab or a line break stands inside a cell; the rows "
+        "after it were read"
+    )
+    assert reading.rejects["detail"][3].startswith(
+        "the file ends in the middle of this row; line 6"
+    )
+
+
+def test_a_file_of_web_of_science_without_its_end_says_so(read):
+    entry = wos_entry(("TI", "T"), ("AB", A))
+    whole = read(WOS_HEAD + entry + "EF\n\n")
+    assert whole.rejects.is_empty()
+    reading = read(WOS_HEAD + entry)
+    assert reading.records.height == 1
+    assert reading.rejects.select("source", "reason").rows() == [("a", "truncated")]
+    assert reading.rejects["detail"][0].startswith("the file does not end with EF")
+    assert read(entry).rejects.is_empty()  # a part that somebody cut out
+    cut = read(WOS_HEAD + entry + entry[: -len("ER\n\n")])
+    assert cut.rejects.is_empty()
+    assert any("the file ends in this record" in p for ps in cut.records["problems"] for p in ps)
+
+
 def test_medline(read):
     text = medline_entry(
         ("DP", "2022 Jun 3"), ("TI", "On\n      waves."), ("AB", WRAPPED.replace("\n", "\n     ")),
@@ -99,6 +163,59 @@ def test_medline(read):
     assert row["url"] == "https://pubmed.ncbi.nlm.nih.gov/35757629/"
 
 
+def test_ovid_numbers_its_entries_and_puts_links_between_them(read):
+    entry = ris_entry(("T1", "On waves"), ("N2", A)).rstrip("\n")
+    between = "\nNL  - J Waves\n\nLink to the Ovid Full Text or citation: https://x.org\n\n"
+    reading = read("".join(f"{i}.\n{entry}{between}" for i in (1, 2, 3)))
+    assert reading.records.height == 3
+    assert reading.records["problems"].to_list() == [[], [], []]
+    assert reading.rejects.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("  - ", " - "), ("  - ", "  -"), ("\n", "\n  "), ("TY  -", "\ufeffTY  -")]
+)
+def test_blanks_around_tags_do_not_matter(read, old, new):
+    text = ris_entry(("TI", "On waves"), ("PY", "2020"), ("AB", f"{A}\nMore of it.")) * 2
+    reading = read(text.replace(old, new))
+    assert reading.records["title"].to_list() == ["On waves"] * 2
+    assert reading.records["abstract"][0] == f"{A} More of it."
+    assert reading.records["published"].to_list() == [dt.date(2020, 1, 1)] * 2
+
+
+def test_a_dash_in_a_continued_line_is_no_tag(read):
+    text = ris_entry(("AB", f"{A}\nUV - visible light is seen."), ("PY", "2020"))
+    assert read(text).records["abstract"][0] == f"{A} UV - visible light is seen."
+
+
+PORTUGUESE = (
+    "Mostramos que as ondas alfa sobem quando o leitor de uma tabela se surpreende com ela."
+)
+
+
+@pytest.mark.parametrize(
+    ("abstracts", "expected"),
+    [
+        ([A, PORTUGUESE], A),
+        ([PORTUGUESE, A], A),
+        ([PORTUGUESE], PORTUGUESE),
+        ([A, A], A),
+        (["We ask what waves are to the reader.", A], f"We ask what waves are to the reader. {A}"),
+    ],
+)
+def test_of_several_abstracts_the_english_one_is_read(read, abstracts, expected):
+    row = read(ris_entry(*(("AB", text) for text in abstracts))).records.row(0, named=True)
+    assert row["abstract"] == expected
+
+
+def test_an_abstract_in_another_language_is_read_where_there_is_no_other(read):
+    other = medline_entry(("OAB", PORTUGUESE))
+    assert read(other).records["abstract"].to_list() == [PORTUGUESE]
+    assert read(other.replace("OAB", "AB  - " + A + "\nOAB")).records["abstract"].to_list() == [A]
+    elsewhere = read(medline_entry(("OAB", "Publisher: Abstract available from the publisher.")))
+    assert elsewhere.rejects["reason"].to_list() == ["no_abstract"]
+
+
 @pytest.mark.parametrize(
     ("entry", "day", "precision"),
     [
@@ -106,11 +223,12 @@ def test_medline(read):
         (ris_entry(("AB", A), ("PY", "2020/07//")), dt.date(2020, 7, 1), "month"),
         (ris_entry(("AB", A), ("PY", "2020"), ("DA", "Jul 28")), dt.date(2020, 7, 28), "day"),
         (ris_entry(("AB", A), ("Y1", "24-27 Sept. 2019"), ("PY", "2019")), dt.date(2019, 9, 1), "month"),
-        (ris_entry(("AB", A), ("Y1", "1 Jan.-Feb. 2019"), ("PY", "2019")), dt.date(2019, 1, 1), "year"),
+        (ris_entry(("AB", A), ("Y1", "1 Nov.-Dec. 2019"), ("PY", "2019")), dt.date(2019, 11, 1), "month"),
+        (ris_entry(("AB", A), ("Y1", "Nov.-May 2019"), ("PY", "2019")), dt.date(2019, 1, 1), "year"),
         (ris_entry(("AB", A), ("Y2", "2020/07/28/")), None, "none"),
         (ris_entry(("AB", A), ("DA", "03/04/2020")), dt.date(2020, 1, 1), "year"),
         (ris_entry(("AB", A), ("UR", "http://arxiv.org/abs/2003.01234")), dt.date(2020, 3, 1), "month"),
-        (WOS_HEAD + wos_entry(("AB", A), ("PD", "MAR-APR"), ("PY", "2020")), dt.date(2020, 1, 1), "year"),
+        (WOS_HEAD + wos_entry(("AB", A), ("PD", "MAR-APR"), ("PY", "2020")), dt.date(2020, 3, 1), "month"),
         (WOS_HEAD + wos_entry(("AB", A), ("PD", "SPR"), ("PY", "2020")), dt.date(2020, 1, 1), "year"),
         (WOS_HEAD + wos_entry(("AB", A), ("EA", "APR 2020"), ("PY", "2021")), dt.date(2020, 4, 1), "month"),
         (WOS_HEAD + wos_entry(("AB", A), ("EA", "APR 2020")), dt.date(2020, 4, 1), "month"),
@@ -118,7 +236,7 @@ def test_medline(read):
         (medline_entry(("AB", A), ("DP", "2017 Mar"), ("DEP", "20160729")), dt.date(2016, 7, 29), "day"),
         (medline_entry(("AB", A), ("DP", "2010 Jan"), ("DEP", "20100203")), dt.date(2010, 1, 1), "month"),
         (medline_entry(("AB", A), ("DP", "2010"), ("DEP", "20100203")), dt.date(2010, 2, 3), "day"),
-        (medline_entry(("AB", A), ("DP", "2015 Jan/Mar")), dt.date(2015, 1, 1), "year"),
+        (medline_entry(("AB", A), ("DP", "2015 Apr/Jun")), dt.date(2015, 4, 1), "month"),
         (medline_entry(("AB", A), ("DP", "2015"), ("EDAT", "2015/06/28 06:00")), dt.date(2015, 1, 1), "year"),
         (medline_entry(("AB", A), ("EDAT", "2015/06/28 06:00")), dt.date(2015, 6, 28), "day"),
     ],
@@ -149,7 +267,8 @@ KINDS = {"ris": ("", ris_entry), "wos": (WOS_HEAD, wos_entry), "medline": ("", m
 def test_an_entry_without_an_abstract_is_a_reject(read, kind):
     head, entry = KINDS[kind]
     good, bad = entry(("AB", A)), entry(("TI", "T"), ("AB", "[No abstract available]"))
-    reading = read(head + good + bad + entry(("TI", "T")) + good)
+    end = "EF" if kind == "wos" else ""
+    reading = read(head + good + bad + entry(("TI", "T")) + good + end)
     assert reading.records.height == 2
     assert reading.rejects["reason"].to_list() == ["no_abstract", "no_abstract"]
 
@@ -178,7 +297,8 @@ def test_a_file_that_ends_in_an_entry_says_so(read, kind):
         starts = ("TY  -", "PT ", "PMID-")
         n = sum(line.startswith(starts) for line in text[:end].split("\n"))
         # The start of a tag that is not whole is text between entries.
-        assert reading.records.height + reading.rejects.height in {n, n + 1}
+        n_rejects = reading.rejects["source"].str.contains("#").sum()
+        assert reading.records.height + n_rejects in {n, n + 1}
     last = read(text[: text.rindex(" it.")]).records.sort("source").row(1, named=True)
     assert "the file ends in this record" in last["problems"][-1]
 

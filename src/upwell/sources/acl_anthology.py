@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from upwell.sources.content import Content, Head
-from upwell.sources.dates import UNDATED, When, month_number, on_calendar
+from upwell.sources.dates import UNDATED, When, first_month, month_number, on_calendar
 from upwell.sources.item import Context, Item, RawRecord, RawReject
 from upwell.sources.xml_stream import Found, read_elements, text_of
 from upwell.sources.xml_text import root_of
@@ -98,6 +98,6 @@ def _date(paper: Element, meta: Element | None) -> When:
     month = next(filter(None, ((p.findtext("month") or "").strip() for p in places)), "")
     if not re.fullmatch(r"\d{4}", year):
         return UNDATED
-    named = {month_number(word) for word in re.findall(r"[A-Za-z]+", month)} - {None}
-    number = named.pop() if len(named) == 1 else None  # "August 26-30", but not "June 29-July 1"
+    named = [number for number in map(month_number, re.findall(r"[A-Za-z]+", month)) if number]
+    number = first_month(named) if named else None  # "August 26-30", "June 29-July 1"
     return on_calendar(f"{month} {year}".strip(), int(year), number, None)

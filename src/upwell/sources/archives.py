@@ -152,7 +152,9 @@ def _zip_members(content: Content) -> Iterator[Member]:
         with archive:
             infos = archive.infolist()
             if _OFFICE & {info.filename for info in infos}:
-                detail = "this is a file of an office program or an e-book; save it as CSV"
+                is_excel = any(info.filename.startswith("xl/") for info in infos)
+                what = "an Excel workbook" if is_excel else "of an office program, or an e-book"
+                detail = f"this is {what}; save it as CSV (UTF-8), or export CSV, BibTeX or RIS"
                 yield Member("", reject=RawReject(None, "unknown_format", detail))
                 return
             n_left = MAX_BYTES

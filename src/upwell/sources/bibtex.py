@@ -24,8 +24,18 @@ _START = re.compile(
 _NO_COMMENT = re.compile(r"\s*[\[{<\"]")
 _LITERAL = {"\\{": "\ue000", "\\}": "\ue001"}  # braces that are text, while others are taken out
 _ACCENT = re.compile(r"\{\\(['\"`^~=.]|[cvuHkrbd](?=[ {]))\s?\{?(\\?[A-Za-z])\}?\}")  # `{\"O}`
+# What TeX takes for an accent or a letter, wherever it stands: `\'Ecole`, `S\o rensen`.
+_BARE_ACCENT = re.compile(r"\\(['\"`^~=.])(\\[ij](?![A-Za-z])|[A-Za-z])")
+_BARE_LETTER = re.compile(r"\\([LlOo]|ss|ae|AE|oe|OE|aa|AA)(?:\s+|(?![A-Za-z{\s]))")
+_ENDED_QUOTE = re.compile(r"\\(['\"`])(?![A-Za-z{\\])")
+_BREAK = re.compile(r"\\\\(?=\s|\Z)|\{\\,\}|\\-")
+# The backslash of LaTeX that Mendeley took for text and wrote as LaTeX again.
+_BACKSLASH = re.compile(r"\$\\backslash\$|\{\\(?:text)?backslash\}")
+_ESCAPED_AGAIN = re.compile(r"\{(?:\\([{}$_&%#])|\\textasciicircum|\\\^\{\})\}")
 _GROUP = re.compile(r"(\\[A-Za-z]+\*?[ \t]?|[\^_\\])?\{([^{}]*)\}")
 _ARXIV = re.compile(r"(?:arXiv:\s?|abs/)([\w./-]{7,30})", re.IGNORECASE)
+_SEASON = re.compile(r"(\d{4})-2[1-4]\Z")  # biblatex: spring to winter
+_DATE_FIELDS = ("date", "year", "month", "day")
 _PASSES = 5
 
 
@@ -46,8 +56,30 @@ class Bibtex:
 
     def parse(self, content: Content, context: Context) -> Iterator[Item]:
         """A record or a reject for each entry; positions are the first line of each."""
+        parents: dict[str, Mapping[str, str]] | None = None
         for entry in read_entries(content.lines()):
-            yield _record(entry, context) if isinstance(entry, Entry) else entry
+            if not isinstance(entry, Entry):
+                yield entry
+                continue
+            parent = entry.fields.get("crossref", "").strip(" {}").lower()
+            if parent and not any(name in entry.fields for name in _DATE_FIELDS):
+                parents = _dates_by_key(content) if parents is None else parents
+                entry.fields.update(parents.get(parent, {}))
+            yield _record(entry, context)
+
+
+def _dates_by_key(content: Content) -> dict[str, Mapping[str, str]]:
+    """What dates each entry, to be inherited by those whose `crossref` names its key.
+
+    The parent stands after its children, so that the file is read once more; only where a child
+    has no date of its own.
+    """
+    entries = (entry for entry in read_entries(content.lines()) if isinstance(entry, Entry))
+    dates = {
+        entry.key.lower(): {n: entry.fields[n] for n in _DATE_FIELDS if n in entry.fields}
+        for entry in entries
+    }
+    return {key: fields for key, fields in dates.items() if fields}
 
 
 def readable(value: str) -> str:
@@ -59,8 +91,12 @@ def readable(value: str) -> str:
     """
     if "{" not in value and "\\" not in value:
         return value
+    if _BACKSLASH.search(value):
+        value = _ESCAPED_AGAIN.sub(lambda m: m[1] or "^", _BACKSLASH.sub(r"\\", value))
     for literal, kept in _LITERAL.items():
         value = value.replace(literal, kept)
+    value = _BREAK.sub(lambda m: "" if m[0] == r"\-" else " ", value)
+    value = _BARE_LETTER.sub(r"{\\\1}", _bare_accents(value))
     value = _ACCENT.sub(r"\\\1{\2}", value)
     for _ in range(_PASSES):
         before = value
@@ -72,6 +108,13 @@ def readable(value: str) -> str:
     for literal, kept in _LITERAL.items():
         value = value.replace(kept, literal[1])
     return value
+
+
+def _bare_accents(value: str) -> str:
+    r"""Accents without braces with them; quotes where `\"` ends a word, so that it is no accent."""
+    for quote in set(_ENDED_QUOTE.findall(value)):
+        value = value.replace(f"\\{quote}", quote)
+    return _BARE_ACCENT.sub(r"\\\1{\2}", value)
 
 
 def _record(entry: Entry, context: Context) -> RawRecord:
@@ -87,7 +130,7 @@ def _record(entry: Entry, context: Context) -> RawRecord:
         published=dated.when,
         dated_by=dated.rule,
         identifiers=ids,
-        url=address(readable(fields.get("url", ""))),
+        url=next(filter(None, map(address, readable(fields.get("url", "")).split())), None),
         n_authors=_n_authors(fields.get("author", "")),
         categories=_categories(fields),
         problems=entry.problems,
@@ -104,11 +147,11 @@ def _published(fields: Mapping[str, str], *, day_first: bool | None) -> When:
     month = f"{plain['month']} {plain['day']}" if plain["day"].isdecimal() else plain["month"]
     if plain["month"].isdecimal() and plain["day"].isdecimal():
         month = f"{plain['year']}-{plain['month']}-{plain['day']}"
-    first_of_range = plain["date"].split("/")[0] if "-" in plain["date"] else plain["date"]
+    season = _SEASON.match(plain["date"])
     return earliest(
         [
             parse_date(plain["early access date"], day_first=day_first),
-            parse_date(first_of_range, day_first=day_first),
+            parse_date(season[1] if season else plain["date"].strip("/"), day_first=day_first),
             in_year(month, plain["year"], day_first=day_first),
         ]
     )

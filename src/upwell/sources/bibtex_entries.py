@@ -28,6 +28,7 @@ class Entry:
 
     position: str
     kind: str
+    key: str
     fields: dict[str, str]
     problems: tuple[str, ...] = ()
     is_cut: bool = False
@@ -132,7 +133,7 @@ def _entries(
         elif parsed.kind not in {"comment", "preamble"}:
             problems = (*chunk.problems, *parsed.problems)
             is_cut = is_last and not parsed.is_closed
-            yield Entry(position, parsed.kind, parsed.fields, problems, is_cut)
+            yield Entry(position, parsed.kind, parsed.key, parsed.fields, problems, is_cut)
         following = _BEGINS.match(text, parsed.end)
         if not following:
             return

@@ -8,7 +8,7 @@ _MOST_FILLED_IN = 1_000_000  # characters of macros in one entry
 # Scopus puts a no-break space into `funding_text 1`.
 _NAME = r"[A-Za-z][^\s=,{}\"#%()]{0,80}(?:[ \u00a0]\w[^\s=,{}\"#%()]{0,80}){0,4}"
 _HEAD = re.compile(r"\s*@([A-Za-z]+)\s*([{(])")
-_KEY = re.compile(r"\s*[^\s,={}\"#]*(?=[\s,}])\s*,?(?!\s*=)")
+_KEY = re.compile(r"\s*([^\s,={}\"#]*)(?=[\s,}])\s*,?(?!\s*=)")
 _BLANK = re.compile(r"[\s,]*(?:%[^\n]*(?:\n[\s,]*|\Z))*")
 _FIELD = re.compile(rf"({_NAME})\s*=\s*")
 _LATER_FIELD = re.compile(rf"[,\n][ \t]{{0,40}}(?={_NAME}[ \t]{{0,40}}=[ \t]{{0,40}}[{{\"\w])")
@@ -30,6 +30,7 @@ class Parsed:
     """
 
     kind: str = ""
+    key: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     end: int = 0
@@ -94,6 +95,7 @@ class _Parser:
                 parsed.is_closed = True
             else:
                 key = None if parsed.kind == "string" else _KEY.match(self._text, head.end())
+                parsed.key = key[1] if key else ""
                 self._fields(key.end() if key else head.end(), ")}"[head[2] == "{"], parsed)
         except _UnclosedError as error:
             # What a comment does not close is no entry's.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from upwell.sources.content import Content, Head
-from upwell.sources.dates import When, earliest, in_year, parse_date
+from upwell.sources.dates import When, earliest, of_span, parse_date
 from upwell.sources.dating import date_record
 from upwell.sources.fields import Row
 from upwell.sources.item import Context, Item, RawRecord, RawReject
@@ -18,6 +18,7 @@ _TYPE = re.compile(
     r'|thesis|report|manuscript|webpage|post-weblog|entry-\w+|review|dataset|software|speech)"'
 )
 _OWN_KEYS = {"issued", "container-title", "citation-key", "citation-label"}
+_DATES = ("issued", "available-date", "published-online", "published-print")
 _ARRAYS = frozenset({"items"})
 _ITEM = r'\{\s*"(?:id|type|title|citation-key|citation-label|DOI|abstract|language|author)"\s*:'
 _PEEKED = 200_000  # characters in which the first item's keys are looked for
@@ -27,9 +28,9 @@ _ARXIV = re.compile(r"arXiv:\s?[\w./-]{7,30}", re.IGNORECASE)
 class CslJson:
     """An array of items, or items one after the other; read item by item.
 
-    Dated by the earlier of `issued` and `available-date`, in the precision of their `date-parts`; a
-    season or a span of months is kept to its year. `accessed`, `submitted` and `event-date` are
-    about something else.
+    Dated by the earliest of `issued`, `available-date` and Crossref's `published-online` and
+    `published-print`, in the precision of their `date-parts`; a season is kept to its year, a span
+    as in `parse_date`. `accessed`, `submitted` and `event-date` are about something else.
     """
 
     name = "csl_json"
@@ -70,18 +71,9 @@ def csl_date(value: object, *, day_first: bool | None = None) -> When:
     if not dates:
         written = value.get("raw") or value.get("literal")
         return parse_date(written if isinstance(written, str) else None, day_first=day_first)
-    first, last = dates[0], dates[-1]
-    if (
-        first.day
-        and last.day
-        and (first.day.month, first.day.year)
-        != (
-            last.day.month,
-            last.day.year,
-        )
-    ):
-        return in_year(f"{first.day:%b}-{last.day:%b}", str(first.day.year))
-    return first
+    if len(dates) == 1 or not (dates[0].day and dates[1].day):
+        return dates[0]
+    return of_span(dates[0], dates[1], "/".join("-".join(_parts(span)) for span in spans[:2]))
 
 
 def _parts(span: object) -> list[str]:
@@ -104,9 +96,7 @@ def _record(row: Row, context: Context) -> RawRecord:
     ]
     ids = (*filter(None, found), *(match[0] for match in named if match))
     day_first = context.config.day_first
-    own = earliest(
-        csl_date(item.get(key), day_first=day_first) for key in ("issued", "available-date")
-    )
+    own = earliest(csl_date(item.get(key), day_first=day_first) for key in _DATES)
     dated = date_record(own, {}, ids, context.file_day)
     return RawRecord(
         position=row.position,

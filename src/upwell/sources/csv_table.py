@@ -1,14 +1,17 @@
 """CSV and its kin: a header, then a row a record; a broken row loses itself, not those after it."""
 
 import csv
-from collections.abc import Iterator
-from itertools import chain, islice
+import re
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice, zip_longest
 
 from upwell.sources.content import LINE_LIMIT, Content, Head, Line
 from upwell.sources.fields import Row, is_named, read_rows
 from upwell.sources.item import Context, Item, RawReject, too_long
 
+_EID = re.compile(r"2-s2\.0-\d+\Z")
 _DELIMITERS = (",", "\t", ";", "|")
+_MOST_ABOVE = 10  # lines above the header
 _MOST_LINES = 2000  # lines of one row; a quote that is open longer was never closed
 _MOST_CHARACTERS = 5_000_000
 
@@ -19,8 +22,9 @@ class CsvTable:
     name = "csv"
 
     def recognises(self, head: Head) -> bool:
-        """Whether the first line is a header: one of its cells is named as a field."""
+        """Whether a header is among the first lines: one of its cells is named as a field."""
         lines = [line for line in head.text.splitlines()[:50] if line.strip()]
+        lines = lines[_n_above(lines) :]
         if not lines or lines[0].lstrip()[:1] in "{[<":
             return False
         cells = _split([lines[0]], delimiter_of(lines[0])) or []
@@ -33,6 +37,18 @@ class CsvTable:
     def parse(self, content: Content, context: Context) -> Iterator[Item]:
         """A record or a reject for each row; positions are the first line of each."""
         return read_rows(_rows(content.lines(), context.notes), context)
+
+
+def _n_above(lines: Sequence[str]) -> int:
+    """How many lines stand above the header, such as a provider's note, or Excel's `sep=;`."""
+    for i, line in enumerate(lines[: _MOST_ABOVE + 1]):
+        cells = _split([line], delimiter_of(line)) or []
+        is_header = len(cells) > 2 and all(
+            any(is_named(cell, field) for cell in cells) for field in ("title", "abstract")
+        )
+        if is_header:
+            return i
+    return 0
 
 
 def delimiter_of(header: str) -> str:
@@ -50,7 +66,7 @@ def _is_regular(lines: list[str], n_cells: int) -> bool:
 
 def _rows(lines: Iterator[Line], notes: list[str]) -> Iterator[Row | RawReject]:
     """The rows below the header."""
-    header_line = next((line for line in lines if line.text.strip()), None)
+    header_line, lines = _header_line(lines, notes)
     if header_line is None:
         return
     if header_line.too_long:
@@ -72,6 +88,16 @@ def _rows(lines: Iterator[Line], notes: list[str]) -> Iterator[Row | RawReject]:
             row, n_lines = _row(taken, header, delimiter)
             yield row
             waiting = taken[n_lines:] + waiting[len(taken) - 1 :]
+
+
+def _header_line(lines: Iterator[Line], notes: list[str]) -> tuple[Line | None, Iterator[Line]]:
+    """The first line of the header, and the lines after it."""
+    first = list(islice((line for line in lines if line.text.strip()), _MOST_ABOVE + 1))
+    n_above = _n_above(["" if line.too_long else line.text for line in first])
+    if n_above:
+        what = f"{n_above} lines" if n_above > 1 else "1 line"
+        notes.append(f"left out above the header: {what}, from {first[0].text[:40]!r}")
+    return next(iter(first[n_above:]), None), chain(first[n_above + 1 :], lines)
 
 
 def _header(first: Line, lines: Iterator[Line], delimiter: str) -> tuple[list[str], Iterator[Line]]:
@@ -105,13 +131,15 @@ def _row(taken: list[Line], header: list[str], delimiter: str) -> tuple[Row | Ra
     first, last = taken[0], taken[-1]
     position, width = str(first.number), len(header)
     cells = None if last.too_long else _split([line.text for line in taken], delimiter)
+    if cells is not None:
+        cells = _without_more_funding(cells, header)
     if cells is not None and len(cells) == width:
         return Row(position, dict(zip(header, cells, strict=True))), len(taken)
     alone = _split([first.text], delimiter) or []
     if len(alone) == width:  # a quote that opens nothing: 5" disks
         return Row(position, dict(zip(header, alone, strict=True))), 1
     if len(taken) == 1 and len(alone) < width and not last.is_last:  # empty cells at the end
-        return Row(position, dict(zip(header, alone, strict=False))), 1
+        return Row(position, dict(zip_longest(header, alone, fillvalue=""))), 1
     n_cells = len(cells if cells and len(taken) > 1 else alone)
     what = f"line {first.number} has {n_cells} cells, the header has {width}"
     if len(cells or []) > width and _is_quoted(max(cells or [], key=len), taken):
@@ -123,6 +151,21 @@ def _row(taken: list[Line], header: list[str], delimiter: str) -> tuple[Row | Ra
         return RawReject(position, "truncated", detail, first.text), len(taken)
     detail = f"{what}; a quote is not closed, or a cell with {delimiter!r} inside has no quotes"
     return RawReject(position, "broken_syntax", detail, first.text), 1
+
+
+def _without_more_funding(cells: list[str], header: list[str]) -> list[str]:
+    """The cells of a row, but of Scopus only as many funding texts as the header has.
+
+    Scopus writes as many columns `Funding Text N` as the records of an export need, so that rows of
+    several exports that were put into one file may have more of them than its header. As the last
+    cells are what their columns say (`Source`, `EID`), only the funding texts can be too many.
+    """
+    n_more = len(cells) - len(header)
+    funding = [i for i, name in enumerate(header, 1) if name.startswith("Funding Text")]
+    if n_more <= 0 or not funding or header[-2:] != ["Source", "EID"]:
+        return cells
+    is_whole = cells[-2] == "Scopus" and _EID.match(cells[-1])
+    return cells[: funding[-1]] + cells[funding[-1] + n_more :] if is_whole else cells
 
 
 def _is_quoted(cell: str, lines: list[Line]) -> bool:

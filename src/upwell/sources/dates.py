@@ -3,7 +3,7 @@
 import calendar
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -45,6 +45,15 @@ _SPAN = re.compile(
 _SLASHED = re.compile(r"(?P<date>\d{4}(?:/\d{1,2}){0,2})/+(?!\d)[^/]*\Z")
 _NUMBERS = re.compile(rf"(?P<a>\d{{1,2}})([/.-])(?P<b>\d{{1,2}})\2{_YEAR}{_TIME}\Z")
 _ONLY_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
+_FROM_TO = re.compile(r" ?(?:\b(?:to|through|and)\b|[-\u2013\u2014/&]) ?")
+# IEEE writes Secondquarter 2020, others 3rd Quarter 2020 or Q4 2020.
+_QUARTER = re.compile(
+    rf"(?:(first|1st)|(second|2nd)|(third|3rd)|(fourth|4th)) ?quarter,? {_YEAR}\Z"
+    rf"|q(?P<number>[1-4])[ -]{_YEAR.replace('year', 'of')}\Z",
+    re.IGNORECASE,
+)
+_LONGEST_SPAN = 80  # characters
+_MOST_MONTHS = 3  # of a span that counts as its first month: an issue over two, a quarter
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,7 @@ class When:
 UNDATED = When()
 UNDATED_PAPER = "; the paper counts as undated"  # how the problem of a date that is none ends
 ONLY_YEAR = "; only its year is kept"
+FIRST_MONTH = "; its first month is kept"
 
 
 def undated(written: str, why: str) -> When:
@@ -104,9 +114,12 @@ def parse_date(value: object, *, day_first: bool | None = None) -> When:
     Returns
     -------
     The date with its precision. A date that is not in the calendar or not understood has precision
-    `none` and a problem that says so. One that may mean two days (03/04/2020), names several months
-    (`Mar-Apr 2020`) or of which only the year is understood (`Spring 2020`) has precision `year`
-    and a problem. Several days of a month (`24-27 Sept. 2019`) have precision `month`.
+    `none` and a problem that says so. Several days of a month (`24-27 Sept. 2019`) have precision
+    `month`. So has a span of up to three months (`Mar-Apr 2020`, `31 May-3 June 2020`, `Q2 2020`):
+    an issue appears, and a conference begins, in the first, which is kept, with a problem. A date
+    that may mean two days (03/04/2020), names months further apart or in no order, or of which
+    only the year is understood (`Spring 2020`, which is autumn elsewhere) has precision `year` and
+    a problem.
     """
     if isinstance(value, dt.datetime):
         return When(value.date(), "day")
@@ -137,8 +150,11 @@ def in_year(written: str, year: str, *, day_first: bool | None = None) -> When:
     """
     written, year = " ".join(written.split()), " ".join(year.split())
     whole = parse_date(year, day_first=day_first)
-    if not written or whole.day is None or whole.precision != "year":
-        return whole if whole.day is not None else parse_date(written, day_first=day_first)
+    if not written or (whole.day is not None and whole.precision != "year"):
+        return whole
+    if whole.day is None:
+        when = parse_date(written, day_first=day_first)
+        return when if when.day is not None or not whole.problem else whole
     if _ONLY_YEAR.search(written):
         return earliest([parse_date(written, day_first=day_first), whole])
     if written.isdecimal():
@@ -235,13 +251,24 @@ def _from_text(text: str, day_first: bool | None) -> When:
     if numbers:
         a, b, year = (int(numbers[name]) for name in ("a", "b", "year"))
         return _from_two_numbers(text, a, b, year, day_first)
+    return _from_several(text, day_first)
+
+
+def _from_several(text: str, day_first: bool | None) -> When:
+    """The date of a text that names several days or months, or of which only the year is known."""
+    quarter = _QUARTER.match(text)
+    if quarter:
+        return _from_quarter(text, quarter)
     years = set(_ONLY_YEAR.findall(text))
+    months = [m for m in map(month_number, re.findall(r"[A-Za-z]{3,}", text)) if m]
+    if len(years) == 1 and months and _SPAN.match(text):
+        return _from_span(text, int(min(years)), months)
+    ends = _ends(text, day_first)
+    if ends:
+        return of_span(*ends, text)
     if len(years) == 1:
-        year = int(min(years))
-        if _SPAN.match(text):
-            return _from_span(text, year)
         problem = f"date {text[:40]!r} is not understood but for its year"
-        return When(dt.date(year, 1, 1), "year", problem)
+        return When(dt.date(int(min(years)), 1, 1), "year", problem)
     return undated(text, "is not understood")
 
 
@@ -260,14 +287,74 @@ def _from_parts(text: str, parts: dict[str, str | None]) -> When:
     return on_calendar(text, int(parts["year"] or 0), month, int(day) if day else None)
 
 
-def _from_span(text: str, year: int) -> When:
-    """The month that all days of a span are in; the year if it names several months."""
-    months = {month_number(name) for name in re.findall(r"[A-Za-z]{3,}", text)} - {None}
-    if len(months) == 1:
-        return on_calendar(text, year, months.pop(), None)
-    what = "names several months" if months else "is not understood but for its year"
-    problem = f"date {text[:40]!r} {what}" + (ONLY_YEAR if months else "")
-    return replace(on_calendar(text, year, None, None), problem=problem)
+def _from_span(text: str, year: int, months: Sequence[int]) -> When:
+    """The month that all days of a span are in, or that it begins in."""
+    first = first_month(months)
+    when = on_calendar(text, year, first, None)
+    if len(set(months)) == 1 or not when.day:
+        return when
+    problem = f"date {text[:40]!r} names several months{FIRST_MONTH if first else ONLY_YEAR}"
+    return replace(when, problem=problem)
+
+
+def first_month(months: Sequence[int]) -> int | None:
+    """The month in which a span begins; None if it is longer than a quarter, or goes backwards.
+
+    Parameters
+    ----------
+    months : those that a date names, in its order, at least one.
+    """
+    is_short = 0 <= months[-1] - months[0] < _MOST_MONTHS and list(months) == sorted(months)
+    return months[0] if is_short else None
+
+
+def _from_quarter(text: str, quarter: re.Match[str]) -> When:
+    """The first month of a quarter."""
+    number = next((i for i in range(1, 5) if quarter[i]), None) or int(quarter["number"])
+    when = on_calendar(text, int(quarter["year"] or quarter["of"]), 3 * number - 2, None)
+    problem = f"date {text[:40]!r} is a quarter{FIRST_MONTH}"
+    return replace(when, problem=problem) if when.day else when
+
+
+def of_span(first: When, last: When, written: str) -> When:
+    """The date of what happened from one date to another, by the same rules as in `parse_date`.
+
+    Parameters
+    ----------
+    first, last : dates that are known.
+    written : how the span stands in the source, for the problem.
+
+    Returns
+    -------
+    The first one if both are in a month; its month, with a problem, if they are no further apart
+    than a quarter of a year; else its year, with a problem, or none of a span of years.
+    """
+    if not (first.day and last.day) or first.problem or last.problem:
+        return undated(written, "is not understood")
+    n_months = (last.day.year - first.day.year) * 12 + last.day.month - first.day.month
+    is_year = "year" in {first.precision, last.precision}
+    if n_months == 0 and not is_year:
+        return first
+    if 0 < n_months < _MOST_MONTHS and not is_year:
+        problem = f"date {written[:40]!r} names several months{FIRST_MONTH}"
+        return When(first.day.replace(day=1), "month", problem)
+    if first.day.year != last.day.year:
+        return undated(written, "is a span of years")
+    problem = f"date {written[:40]!r} names several months{ONLY_YEAR}"
+    return When(first.day.replace(month=1, day=1), "year", problem)
+
+
+def _ends(text: str, day_first: bool | None) -> tuple[When, When] | None:
+    """The two dates of `30 Dec 2019 - 2 Jan 2020`, each in full; None if these are not two."""
+    if len(text) > _LONGEST_SPAN or len(_ONLY_YEAR.findall(text)) != 2:
+        return None
+    for between in _FROM_TO.finditer(text):
+        parts = text[: between.start()], text[between.end() :]
+        if all(_ONLY_YEAR.search(part) for part in parts):
+            first, last = (_from_text(part, day_first) for part in parts)
+            if first.day and last.day and not (first.problem or last.problem):
+                return first, last
+    return None
 
 
 def _from_two_numbers(text: str, a: int, b: int, year: int, day_first: bool | None) -> When:

@@ -11,6 +11,7 @@ from upwell.sources.dates import (
     UNDATED,
     UNDATED_PAPER,
     When,
+    first_month,
     month_number,
     on_calendar,
     parse_date,
@@ -133,10 +134,10 @@ def bibtex_date(entry: str) -> When:
 
 
 def _bibtex_month(written: str) -> int | None:
-    """The one month that a value names or numbers; None for `July--August`."""
-    named = {month_number(word) for word in re.findall(r"[A-Za-z]+", written)} - {None}
+    """The month that a value names or numbers, the first of `July--August`."""
+    named = [m for m in map(month_number, re.findall(r"[A-Za-z]+", written)) if m]
     if named:
-        return named.pop() if len(named) == 1 else None
+        return first_month(named)
     number = written.strip(' {}"')
     return int(number) if number.isdecimal() and 1 <= int(number) <= 12 else None
 

@@ -2,12 +2,12 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 
 from upwell.sources import values
-from upwell.sources.dates import UNDATED, When, parse_date
+from upwell.sources.dates import UNDATED, When, in_year, parse_date, year_of_new_year
 from upwell.sources.dating import date_record
 from upwell.sources.files import InputError
 from upwell.sources.item import Context, Item, RawRecord, RawReject
@@ -23,8 +23,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "ab", "description", "text", "content",
     ),
     "published": (
-        "published", "publishedat", "publisheddate", "datepublished", "publicationdate",
-        "publishedon", "pubdate", "publishdate", "onlinedate", "dateaddedtoxplore", "coverdate",
+        "published", "publishedat", "publisheddate", "datepublished", "earlyaccessdate",
+        "publicationdateonline", "publicationdate", "dateofpublication",
+        "publishedon", "pubdate", "publishdate", "onlinedate", "dateaddedtoxplore",
+        "coverdisplaydate", "coverdate",
         "issued", "issuedate", "date",
         "submitted", "submitteddate", "submissiondate", "datesubmitted", "created", "createdat",
         "publicationyear", "pubyear", "publicationdt", "year", "py",
@@ -43,12 +45,14 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "n_comments": ("ncomments", "numcomments", "commentcount", "commentscount"),
     "categories": (
         "categories", "category", "arxivcategories", "primarycategory", "subjects", "subject",
-        "subjectareas", "fieldsofstudy",
+        "subjectareas", "fieldsofstudy", "woscategories",
     ),
 }  # fmt: skip
 FIELDS = tuple(_NAMES)
 # Objects inside a record that are about the paper, not about its journal or its authors.
 _PARENTS = {"paper", "article", "work", "record", "document", "data", "metadata", "ids", "fields"}
+# Embase ends the name of the journal with it, in the column `Source`.
+_SOURCE_DATE = re.compile(r"Date of Publication: (.{4,40})\Z")
 _PEEKED = 1000  # records that are looked at before a file is said to have no abstracts
 
 
@@ -119,7 +123,7 @@ class Mapper:
             detail = "there is no abstract" if plan["abstract"] else self.no_column(list(cells))
             return RawReject(row.position, "no_abstract", detail, start)
         ids = [*filter(None, map(values.text, chain(*map(held, ("arxiv_id", "doi", "url")))))]
-        dated = date_record(self._first_date(held("published")), cells, ids, self._file_day)
+        dated = date_record(self._date(cells, plan["published"]), cells, ids, self._file_day)
         urls = filter(None, map(values.address, held("url")))
         return RawRecord(
             position=row.position,
@@ -135,22 +139,41 @@ class Mapper:
             problems=row.problems,
         )
 
-    def _first_date(self, cells: Iterator[object]) -> When:
-        """The first cell that is a date; the first problem if none is."""
-        problem = UNDATED
-        for cell in cells:
-            when = parse_date(values.date_cell(cell), day_first=self._day_first)
-            if when.day is not None:
-                return when
-            problem = problem if problem.problem else when
-        return problem
+    def _date(self, cells: Mapping[str, object], columns: Iterable[str]) -> When:
+        """The first cell that is a date.
+
+        One of which only the year is understood gives way to a finer one of the same year.
+        """
+        written = {key: values.date_cell(cells[key]) for key in columns}
+        dates = {
+            key: parse_date(value, day_first=self._day_first) for key, value in written.items()
+        }
+        year = next(
+            (str(w.day.year) for w in dates.values() if w.day and w.precision == "year"), ""
+        )
+        poor = UNDATED
+        for key, when in dates.items():
+            if _letters(key).endswith("coverdate"):
+                when = year_of_new_year(when)  # noqa: PLW2901
+            if when.day is None and when.problem and year:  # "MAR 16" here, 2020 there
+                when = in_year(str(written[key]), year, day_first=self._day_first)  # noqa: PLW2901
+            if when.day is None or (when.precision == "year" and when.problem):
+                poor = poor if poor.day or (poor.problem and not when.day) else when
+            else:
+                is_worse = poor.day and (when.precision == "year" or when.day.year != poor.day.year)
+                return poor if is_worse else when
+        if poor.day is None:
+            named = _SOURCE_DATE.search(str(cells.get("Source", ""))[-200:])
+            return parse_date(named[1], day_first=self._day_first) if named else poor
+        return poor
 
     def no_column(self, keys: list[str]) -> str:
         """That no column holds the abstract, which columns there are, and what to do."""
         shown = ", ".join(keys[:30]) + (", …" if len(keys) > 30 else "")
         wrong = self._set.get("abstract")
         start = f"there is no column {wrong}" if wrong else "no column is known to hold abstracts"
-        return f"{start}; there are {shown}; name it with --columns.abstract NAME"
+        remedy = "name it with --columns.abstract NAME, or export the records again with abstracts"
+        return f"{start}; there are {shown}; {remedy}"
 
     def note(self) -> str:
         """Which column was read as which field."""

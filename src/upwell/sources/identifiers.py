@@ -14,7 +14,8 @@ _ARXIV = re.compile(
 )
 _DOI = re.compile(
     r"(?:doi:\s?|(?:https?://)?(?:dx\.|www\.)?doi\.org/|https?://[^/\s]+/doi/(?:[a-z]+/)?)?"
-    r"(?P<doi>10\.\d{4,9}/[^\s\"<>]{1,300})\Z"
+    # A byte that is not UTF-8, which stands in text as a surrogate, is damage and not in any DOI.
+    r"(?P<doi>10\.\d{4,9}/[^\s\"<>\ud800-\udfff]{1,300})\Z"
 )
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(?P<id>.+)\Z")
 

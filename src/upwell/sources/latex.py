@@ -39,6 +39,7 @@ _UNICODE = re.compile(r"\\unicode\{x([0-9a-fA-F]{2,5})\}")
 _ACCENT = re.compile(
     r"""\{?\\(?:['"`^~=.](?:\{\\?[A-Za-z]\}|(?<=[A-Za-z]\\.)\\?[A-Za-z])"""
     r"""|[cvuHkrbd](?:\{\\?[A-Za-z]\})|(?:[LlOo]|ss|ae|AE|oe|OE|aa|AA)\{\})\}?"""
+    r"""|\{\\[LlOoijSP]\}"""
 )
 _DISPLAYED = re.compile(r"\$\$([^$]{1,500})\$\$")
 # As in pandoc: no blank inside the dollars, no digit after them, so that prices are not formulas;
@@ -52,11 +53,22 @@ _PRICE = re.compile(r"\d[^\\^_=<>+{|*/()-]*\s[^\\^_=<>+{|*/()-]*\Z")
 # Not after a letter, a colon or a dot: `C:\new` and `.\folder` are paths.
 _UNKNOWN = re.compile(r"(?<![:\\/])\\([A-Za-z]{2,40})\{([^{}]*)\}")
 _SYMBOL = re.compile(r"(?<![A-Za-z:.\\/])\\([A-Za-z]{2,40})(?![A-Za-z{\\:])")
+# `20 \textdegree{}C`, and what a group after a symbol only ends: `\alpha{}`.
+_ENDED_SYMBOL = re.compile(r"(?<![:\\/])\\([A-Za-z]{2,40})\{\}")
+_SPACE = re.compile(r"(?<=[\w)\]}$.,%])\\(?:[,;:] ?(?=[\w$({\[])| (?=\S))")
 _SCRIPT = re.compile(r"([\^_])\{([^{}\s]{1,30})\}")
 _ESCAPED = re.compile(r"\\([%&_#${}])")
 _ABBREVIATION = re.compile(r"\\(ie|eg|etc|etal)(?![A-Za-z])\.?")
 _SHORT = {"ie": "i.e.", "eg": "e.g.", "etc": "etc.", "etal": "et al."}
 
+# Symbols that pylatexenc does not know, or takes for an accent, and reference managers write.
+_MORE_SYMBOLS = {
+    "textless": "<", "textgreater": ">", "textbar": "|", "textasciicircum": "^",
+    "textunderscore": "_", "textbraceleft": "{", "textbraceright": "}", "textquotedbl": '"',
+    "textminus": "\u2212", "textsurd": "√", "textinfty": "∞", "slash": "/", "copyright": "©",
+    "euro": "€", "pounds": "£", "guillemetleft": "«", "guillemetright": "»",
+    "S": "§", "P": "¶", "thinspace": " ", "textthinspace": " ", "nobreakspace": " ",
+}  # fmt: skip
 _NO_TEXT = re.compile(
     r"\\(?:left|right|[bB]igg?[lrm]?|middle|displaystyle|textstyle|scriptstyle|limits|nolimits"
     rf"|cal|rm|bf|it|em|sf|tt|{_WRAPPERS})(?![A-Za-z])\*?"
@@ -77,7 +89,9 @@ def readable(text: str) -> str:
     text = _FORMULA.sub(lambda m: _formula(m, m[1] or m[2]), text)
     if "\\" in text:
         text = _ACCENT.sub(lambda m: _converted(m[0].strip("{}") if m[0][0] == "{" else m[0]), text)
-        text = _UNKNOWN.sub(r"\2", text)
+        text = _ENDED_SYMBOL.sub(lambda m: _symbol(m[1]) or m[0], text)
+        text = _SPACE.sub(" ", text)
+        text = _UNKNOWN.sub(_argument, text)
         text = _ABBREVIATION.sub(lambda m: _SHORT[m[1]], text)
         text = _SYMBOL.sub(lambda m: _converted(m[0]), text)
         text = _ESCAPED.sub(r"\1", text)
@@ -112,6 +126,12 @@ def _formula(match: re.Match[str], body: str) -> str:
     return match[0] if is_text else _converted(f"${body}$")
 
 
+def _argument(match: re.Match[str]) -> str:
+    r"""What an unknown macro is about, in front of it the character if it is a symbol."""
+    text = _converted(match[2]) if _SYMBOL.fullmatch(match[2]) else match[2]
+    return (_symbol(match[1]) or "") + text
+
+
 def _typography(text: str) -> str:
     """TeX's quotes, dashes and ties as the characters they stand for."""
     if "``" in text:
@@ -124,6 +144,13 @@ def _typography(text: str) -> str:
         text = re.sub(r"(?<=[A-Za-z]{2}|[A-Za-z0-9][.,)}])~(?=[\w(\[{\"'$\\])", " ", text)
     # A page that drops the backslash of `100\times` leaves `100times`.
     return re.sub(r"(?<=\d)times\b", "×", text)
+
+
+@lru_cache(maxsize=1024)
+def _symbol(name: str) -> str | None:
+    """The character that a macro stands for; None if it is no symbol."""
+    text = _converted(f"\\{name}")
+    return text if len(text) == 1 and not unicodedata.combining(text) else None
 
 
 @lru_cache(maxsize=8192)
@@ -158,5 +185,7 @@ def _converter() -> "LatexNodes2Text":
     # It warns of each macro that lacks its arguments, as a cut abstract has them.
     logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
     known = get_default_latex_context_db()
+    more = [MacroTextSpec(name, character) for name, character in _MORE_SYMBOLS.items()]
+    known.add_context_category("upwell", macros=more, prepend=True)
     known.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=lambda node: node.macroname))
     return LatexNodes2Text(latex_context=known, math_mode="text", keep_comments=True)

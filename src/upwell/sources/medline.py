@@ -13,6 +13,7 @@ from upwell.sources.tagged import Dialect, Entry, read_entries
 _DIALECT = Dialect(re.compile(r"([A-Z][A-Z0-9 ]{3})- ?(.*)", re.DOTALL), starts="PMID")
 _START = re.compile(r"[\s\ufeff]*(?:[^\n]{0,200}\n){0,5}?PMID- ?\d")
 _KIND = re.compile(r"\s*\[\w+\]\s*\Z")  # "10.3389/fpubh.2022.895552 [doi]"
+_ELSEWHERE = re.compile(r"\s*(?:Publisher: )?Abstract available", re.IGNORECASE)
 _LAST_TAG = "SO"  # PubMed ends every entry with it
 
 
@@ -47,7 +48,7 @@ def _record(entry: Entry, context: Context) -> RawRecord:
     return RawRecord(
         position=entry.position,
         title=entry.first("TI", "BTI", "CTI", "TT") or None,
-        abstract=entry.first("AB"),
+        abstract=entry.first("AB") or _other_abstract(entry),
         published=dated.when,
         dated_by=dated.rule,
         identifiers=ids,
@@ -56,6 +57,11 @@ def _record(entry: Entry, context: Context) -> RawRecord:
         problems=entry.problems,
         is_cut=entry.is_cut,
     )
+
+
+def _other_abstract(entry: Entry) -> str:
+    """An abstract in another language (`OAB`); not the word that the publisher has one."""
+    return next((text for text in entry.every("OAB") if not _ELSEWHERE.match(text)), "")
 
 
 def _published(entry: Entry) -> When:

@@ -30,6 +30,8 @@ _KINDS = (
     (b"BZh", "bzip2; unpack it, or compress it with gzip or zstd"),
     (b"\xfd7zXZ", "xz; unpack it, or compress it with gzip or zstd"),
     (b"SQLite format 3", "an SQLite database; export the table as CSV"),
+    (b"%0 ", "EndNote's own format (.enw); export RIS or BibTeX"),
+    (b"\xd0\xcf\x11\xe0", "a workbook of Excel before 2007 (.xls); save it as CSV (UTF-8)"),
     (b"<", "XML or HTML"),
 )
 

@@ -21,13 +21,15 @@ class Dialect:
 
     `line` matches the first line of a field, its groups the tag and the text; any other line goes
     on with the field before it. `starts` is the tag that begins an entry; `ends` the one that ends
-    it, None where entries just follow each other; `outside` are tags that stand between entries.
+    it, None where entries just follow each other; `outside` are tags that stand between entries,
+    `between` lines that a provider puts there.
     """
 
     line: re.Pattern[str]
     starts: str
     ends: str | None = None
     outside: frozenset[str] = frozenset()
+    between: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,9 @@ class _Reader:
                 self.entry.problems.append(f"line {line.number} is too long and was left out")
             return
         text = line.text.lstrip(_BOM)
+        between = self._dialect.between
+        if between and self.entry is None and between.match(text):
+            return
         match = self._dialect.line.match(text)
         if match:
             yield from self._tagged(line, match[1].rstrip(), match[2] or "")

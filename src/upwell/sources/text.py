@@ -11,7 +11,7 @@ _SUSPECT = ("&", "<", "(cid:", "  ")
 _UNREADABLE = re.compile("[\udc80-\udcff]")  # a byte that is not UTF-8, as `surrogateescape` has it
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TAG = re.compile(
-    r"</?(?:i|b|u|p|em|br|sub|sup|strong|span|jats:[a-z-]{1,20}|mml:[a-z]{1,20})"
+    r"</?(?:i|b|u|p|em|br|sub|sup|inf|italic|bold|strong|span|jats:[a-z-]{1,20}|mml:[a-z]{1,20})"
     r"(?:\s[^<>]{0,200})?/?>",
     re.IGNORECASE,
 )
