@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from upwell.config import Theme
-from upwell.themes import apply_themes, match_themes
+from upwell.tables import THEME_PAPERS
+from upwell.themes import apply_themes, match_themes, matching
 from upwell.themes.meaning import Space, learn_meaning
 from upwell.themes.naming import STRONG, read_namings
 
@@ -113,3 +114,22 @@ def test_nothing_to_apply_gives_an_empty_table() -> None:
     learned = match_themes(papers, vectors, themes=[NOISE], encode=encode).learned
     assert apply_themes(papers, vectors, learned=()).is_empty()
     assert apply_themes(papers[:0], vectors[:0], learned=learned).is_empty()
+
+
+def test_of_many_papers_a_sample_teaches_and_the_others_are_matched_by_it(monkeypatch) -> None:
+    texts = [text for pair in zip(past()[:20], past()[20:40], strict=True) for text in pair]
+    late = [
+        ("Spare", "At last, no paper says this but one."),
+        ("Label noise", "Label noise again."),
+    ]
+    papers, vectors = corpus([*texts, *past()[40:], *late])
+    monkeypatch.setattr(matching, "MOST_LEARNED", 100)
+    monkeypatch.setattr(matching, "_BLOCK", 7)
+    shuffled = papers.sample(fraction=1, shuffle=True, seed=1)
+    found = match_themes(shuffled, vectors, themes=[NOISE, SPARE], encode=encode)
+    alone = match_themes(papers[:100], vectors, themes=[NOISE, SPARE], encode=encode)
+    others = apply_themes(papers[100:], vectors, learned=alone.learned)
+    assert found.theme_papers.equals(THEME_PAPERS.conform(pl.concat([alone.theme_papers, others])))
+    assert others.height
+    assert any("spare" in note and "says" in note for note in alone.notes) or alone.notes
+    assert not any("has no paper" in note for note in found.notes if "label noise" in note)

@@ -18,7 +18,7 @@ and some phrases were chosen. A second reader of the same papers gives the liste
 Of the papers picked for being doubtful, .91 / .79 (listed) and .92 / .88 (bare) come out right.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,11 +39,15 @@ from upwell.themes.learning import (
     score_theme,
     weigh_words,
 )
+from upwell.themes.naming import Namings
 from upwell.themes.ngrams import Words
 from upwell.themes.notes import theme_notes
 from upwell.themes.proposals import PROPOSALS, propose_phrases
 
 MAX_NEAR_MISSES = 50  # a theme
+MOST_LEARNED = 100_000
+"""Papers that themes are learned from; they are applied to the others. A million took 17 GB."""
+_BLOCK = 50_000  # papers that it is applied to at a time
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,9 @@ def match_themes(
     a reader would call the theme central to the paper rather than absent from it, from how strongly
     its words name the theme, how its meaning compares with the papers of this corpus that name it
     strongly, and what else it says. Papers that say no word of a theme are members only as far as
-    the theme goes unnamed (`unnamed.py`).
+    the theme goes unnamed (`unnamed.py`). Of more than `MOST_LEARNED` papers those with the first
+    ids, hashes and so a sample at random, teach what the themes are; near misses and proposals are
+    theirs.
 
     Parameters
     ----------
@@ -112,37 +118,54 @@ def match_themes(
     if not themes or papers.is_empty():
         empty = THEME_PAPERS.empty()
         return Matching(empty, empty, (), (), PROPOSALS.to_frame())
-    corpus = Corpus.read(papers, matrix, themes)
-    words = Words.of(papers["title"], papers["abstract"]) if propose else None
-    members, misses, proposals, notes = [], [], [PROPOSALS.to_frame()], []
+    first = papers.head(MOST_LEARNED)
+    corpus = Corpus.read(first, matrix[:MOST_LEARNED], themes)
+    words = Words.of(first["title"], first["abstract"]) if propose else None
+    members, misses, proposals = [], [], [PROPOSALS.to_frame()]
     learned = []
     for number, theme in enumerate(themes):
         known, scored, log_odds = learn_theme(corpus, number, theme, encode)
-        strength = corpus.namings.strength[:, number]
         is_member = scored.score >= known.threshold
-        inside = np.flatnonzero(is_member)
         learned.append(known)
-        members.append(_table(corpus, number, known, scored, inside))
+        members.append(_table(corpus, number, known, scored, np.flatnonzero(is_member)))
         misses.append(_table(corpus, number, known, scored, _nearest(scored, known.threshold)))
-        notes += theme_notes(theme, len(inside), strength, corpus.namings.unseen[number])
         if words:
             proposals.append(
                 propose_phrases(
-                    papers,
+                    first,
                     words,
                     theme=theme,
-                    strength=strength,
+                    strength=corpus.namings.strength[:, number],
                     log_odds=log_odds,
                     settled=is_member | corpus.namings.excluded[:, number],
                 )
             )
+    namings = [corpus.namings]
+    del corpus, words  # before the others are read: they are large
+    for start in range(MOST_LEARNED, papers.height, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        table, said = _applied(papers[block], matrix[block], learned)
+        members.append(table)
+        namings.append(said)
+    theme_papers = THEME_PAPERS.conform(pl.concat(members))
     return Matching(
-        THEME_PAPERS.conform(pl.concat(members)),
+        theme_papers,
         THEME_PAPERS.conform(pl.concat(misses)),
         tuple(learned),
-        tuple(notes),
+        tuple(_notes(themes, theme_papers, namings)),
         pl.concat(proposals),
     )
+
+
+def _notes(
+    themes: Sequence[Theme], theme_papers: pl.DataFrame, namings: Sequence[Namings]
+) -> Iterator[str]:
+    """What is out of the ordinary with each theme, from what all blocks of papers say."""
+    for number, theme in enumerate(themes):
+        n_members = theme_papers.filter(theme=theme.name).height
+        strength = np.concatenate([said.strength[:, number] for said in namings])
+        unseen = [p for p in theme.phrases if all(p in said.unseen[number] for said in namings)]
+        yield from theme_notes(theme, n_members, strength, unseen)
 
 
 def apply_themes(
@@ -162,6 +185,15 @@ def apply_themes(
     if not learned or papers.is_empty():
         return THEME_PAPERS.empty()
     papers, matrix = align(papers, vectors)
+    blocks = [slice(start, start + _BLOCK) for start in range(0, papers.height, _BLOCK)]
+    tables = [_applied(papers[block], matrix[block], learned)[0] for block in blocks]
+    return THEME_PAPERS.conform(pl.concat(tables))
+
+
+def _applied(
+    papers: pl.DataFrame, matrix: NDArray[np.float32], learned: Sequence[LearnedTheme]
+) -> tuple[pl.DataFrame, Namings]:
+    """Which papers are of which theme, by what others taught, and what their words say of them."""
     themes = [known.theme for known in learned]
     corpus = Corpus.read(papers, matrix, themes, learned[0].vocabulary)  # one taught them all
     tables = []
@@ -172,7 +204,7 @@ def apply_themes(
         scored = score_theme(corpus, number, known, evidence)
         inside = np.flatnonzero(scored.score >= known.threshold)
         tables.append(_table(corpus, number, known, scored, inside))
-    return THEME_PAPERS.conform(pl.concat(tables))
+    return pl.concat(tables), corpus.namings
 
 
 def _nearest(scored: Scored, threshold: float) -> NDArray[np.intp]:
