@@ -201,11 +201,17 @@ def prune(
 
 
 @app.command
-def verify(*, outputs: Outputs = Path("outputs")) -> None:
+def verify(
+    *,
+    outputs: Outputs = Path("outputs"),
+    landing: Annotated[
+        Path | None, Parameter(help="Folder of harvested answers to check as well.")
+    ] = None,
+) -> None:
     """Check every checksum and count of the outputs, and name what is damaged."""
     from flows import upkeep
 
-    upkeep.verify_all(outputs)
+    upkeep.verify_all(outputs, landing)
 
 
 @app.command
@@ -226,6 +232,10 @@ def harvest(
     into: Annotated[Path, Parameter(help="Landing folder; its answers are files to read.")] = Path(
         "landing"
     ),
+    again: Annotated[
+        bool,
+        Parameter(help="Ask for all days since then, harvested before or not.", negative=()),
+    ] = False,
     dry_run: Annotated[
         bool, Parameter(help="Only print what would be asked.", negative=())
     ] = False,
@@ -235,7 +245,7 @@ def harvest(
     from flows import harvest_command
 
     config = FeedConfig(source=source, since=since, **feed.model_dump())
-    harvest_command.run(config, into=into, dry_run=dry_run)
+    harvest_command.run(config, into=into, again=again, dry_run=dry_run)
 
 
 @app.command

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from flows.exits import FAILED, UNUSABLE, ending_in_words, stop
 from flows.published import RunError, find_run
+from upwell import harvest
 from upwell.config import SourceConfig
 from upwell.quantities import count
 from upwell.store import hold, prune, rebuild, take_papers_out, verify
@@ -41,15 +42,19 @@ def prune_runs(outputs: Path, *, keep: int) -> None:
     _say(f"{count(len(gone), 'run')} removed{listed}")
 
 
-def verify_all(outputs: Path) -> None:
+def verify_all(outputs: Path, landing: Path | None) -> None:
     """Check everything, and name what is damaged; exits with 1 if something is."""
-    if not outputs.is_dir():
-        stop(f"{outputs}: no such folder; name a folder of outputs with --outputs", UNUSABLE)
+    _need_folder(outputs, "outputs", "--outputs")
     with ending_in_words():
         faults = verify(outputs)
+        if landing:
+            _need_folder(landing, "answers", "--landing")
+            faults += tuple(harvest.faults(landing))
+    places = f"{outputs} and {landing}" if landing else f"{outputs}"
     if faults:
-        stop("\n".join([*faults, f"{count(len(faults), 'fault')} in {outputs}"]), FAILED)
-    _say(f"all is well in {outputs}: every run, every batch of the corpus and every vector")
+        stop("\n".join([*faults, f"{count(len(faults), 'fault')} in {places}"]), FAILED)
+    answers = ", and every harvested answer" if landing else ""
+    _say(f"all is well in {places}: every run, batch of the corpus and vector{answers}")
 
 
 def rebuild_state(outputs: Path) -> None:
@@ -67,10 +72,14 @@ def rebuild_state(outputs: Path) -> None:
 @contextmanager
 def _alone(outputs: Path) -> Iterator[None]:
     """Hold the folder while the body changes it; ends in words."""
-    if not outputs.is_dir():
-        stop(f"{outputs}: no such folder; name a folder of outputs with --outputs", UNUSABLE)
+    _need_folder(outputs, "outputs", "--outputs")
     with ending_in_words(), hold(outputs, on_wait=_say):
         yield
+
+
+def _need_folder(folder: Path, kind: str, option: str) -> None:
+    if not folder.is_dir():
+        stop(f"{folder}: no such folder; name a folder of {kind} with {option}", UNUSABLE)
 
 
 def _sources(outputs: Path) -> SourceConfig:
