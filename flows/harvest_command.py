@@ -68,5 +68,7 @@ def _harvest(config: FeedConfig, into: Path, *, again: bool) -> None:
                 harvest([config], into, again)
         except HarvestError as error:
             stop(error, FAILED)
+        except KeyboardInterrupt:
+            stop(f"stopped. {KEPT}", FAILED)
         except Exception as error:  # noqa: BLE001 - the last resort before a traceback
             stop(f"failed: {type(error).__name__}: {error}\n{KEPT}", FAILED)

@@ -45,8 +45,8 @@ def take_turn(landing: Path, host: str) -> Iterator[Turn]:
     """
     from filelock import FileLock, Timeout
 
-    name = urlsplit(host).netloc.replace(":", "-") or "source"
-    file = landing / f".{name}.lock"
+    name = urlsplit(host).netloc
+    file = landing / f".{name.replace(':', '-')}.lock"
     last = file.stat().st_mtime if file.exists() else 0.0
     add(file, b"", option=OPTION)
     try:
