@@ -176,7 +176,10 @@ def remove(
     ] = (),
     source: Annotated[
         tuple[str, ...],
-        Parameter(help="Name of a file as in `sources`, or a pattern of names; may be repeated."),
+        Parameter(
+            help="Name of a file or of a member of an archive as in `sources`, or a pattern of "
+            "names; may be repeated."
+        ),
     ] = (),
     outputs: Outputs = Path("outputs"),
 ) -> None:

@@ -15,7 +15,7 @@ from flows.published import RunError, find_run
 from upwell import harvest
 from upwell.config import SourceConfig
 from upwell.quantities import count
-from upwell.store import hold, prune, rebuild, take_papers_out, verify
+from upwell.store import hold, n_named, prune, rebuild, take_papers_out, verify
 
 MAX_NAMES = 10
 
@@ -26,7 +26,9 @@ def remove(outputs: Path, *, papers: Sequence[str], sources: Sequence[str]) -> N
         stop("nothing to remove: give --paper or --source", UNUSABLE)
     with _alone(outputs):
         fresh = take_papers_out(outputs, papers=papers, sources=sources, today=_today())
-    names = ", ".join(f"{r.kind} {r.what}" for r in fresh) or "nothing that was not out already"
+        sizes = {s: f" ({count(n_named(outputs, s), 'record')})" for s in sources}
+    names = ", ".join(f"{r.kind} {r.what}{sizes.get(r.what, '')}" for r in fresh)
+    names = names or "nothing that was not out already"
     _say(
         f"taken out: {names}. The next run leaves it out and lists its records as rejects: "
         f"`upwell run --into {outputs}`. Runs made before keep it; `upwell prune` removes them."

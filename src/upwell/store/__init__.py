@@ -14,7 +14,7 @@ from upwell.store.runs import (
     open_run,
     publish,
 )
-from upwell.store.upkeep import Rebuilt, prune, rebuild, take_papers_out, verify
+from upwell.store.upkeep import Rebuilt, n_named, prune, rebuild, take_papers_out, verify
 from upwell.store.vectors import keep_vectors, read_vectors
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "keep_vectors",
     "last_lineage",
     "last_topic_model",
+    "n_named",
     "open_run",
     "peek",
     "prune",

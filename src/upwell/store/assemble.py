@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from fnmatch import fnmatch
 
 import polars as pl
 
 from upwell.sources import FileReport, name_files
 from upwell.store.corpus import KnownFile, Removal, State, sourced
+from upwell.store.removals import MEMBER, is_named
 from upwell.tables import RECORDS, REJECTS
 
 _VERSION_MARK = 8  # characters of the hash that tell an older version of a file
@@ -84,14 +84,16 @@ def _take_out(
     records: pl.DataFrame, removals: Sequence[Removal]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The records that stay, and those of removed sources as rejects."""
-    stay, out = records, [REJECTS.empty().with_columns(name=pl.lit("").cast(pl.String))]
+    stay = records.with_columns(MEMBER)
+    out = [REJECTS.empty().with_columns(name=pl.lit("").cast(pl.String))]
     for removal in (r for r in removals if r.kind == "source"):
-        hit = [n for n in stay["name"].unique() if fnmatch(n, removal.what)]
-        gone = pl.col("name").is_in(hit)
-        rejects = _as_rejects(stay.filter(gone), f"--source {removal.what}", removal.on)
-        out.append(rejects.with_columns(stay.filter(gone)["name"]))
-        stay = stay.filter(~gone)
-    return stay, pl.concat(out)
+        places = stay.select("name", "member").unique()
+        hit = places.filter([is_named(removal.what, *place) for place in places.iter_rows()])
+        gone = stay.join(hit, on=["name", "member"], how="semi", maintain_order="left")
+        stay = stay.join(hit, on=["name", "member"], how="anti", maintain_order="left")
+        rejects = _as_rejects(gone, f"--source {removal.what}", removal.on)
+        out.append(rejects.with_columns(gone["name"]))
+    return stay.drop("member"), pl.concat(out)
 
 
 def take_out(
