@@ -161,11 +161,21 @@ def rejects(
             help="Shown of each reason in each file, at most.", validator=validators.Number(gte=0)
         ),
     ] = 3,
+    files: Annotated[
+        int,
+        Parameter(
+            help="Shown at most, those with most rejects.", validator=validators.Number(gte=1)
+        ),
+    ] = 10,
+    file: Annotated[str, Parameter(help="Only of files of this name or pattern.")] = "",
+    reason: Annotated[str, Parameter(help="Only for this reason, such as no_abstract.")] = "",
+    csv: Annotated[Path | None, Parameter(help="File to write all of these to, as CSV.")] = None,
 ) -> None:
     """Show what a run could not read: by file and reason, with examples."""
     from flows import rejects as view
 
-    view.run(run_name, outputs=outputs, examples=examples)
+    choice = view.Choice(file=file, reason=reason, n_files=files, examples=examples)
+    view.run(run_name, outputs=outputs, choice=choice, csv=csv)
 
 
 @app.command

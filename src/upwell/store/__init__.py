@@ -4,6 +4,7 @@ from upwell.store.assemble import take_out
 from upwell.store.checksums import faults as run_faults
 from upwell.store.collect import Collected, collect, peek
 from upwell.store.disk import StoreError, add, first_line, replace
+from upwell.store.removals import is_named
 from upwell.store.runs import (
     TableFile,
     Workspace,
@@ -28,6 +29,7 @@ __all__ = [
     "collect",
     "first_line",
     "hold",
+    "is_named",
     "keep_vectors",
     "last_lineage",
     "last_topic_model",
