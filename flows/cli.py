@@ -161,11 +161,21 @@ def rejects(
             help="Shown of each reason in each file, at most.", validator=validators.Number(gte=0)
         ),
     ] = 3,
+    files: Annotated[
+        int,
+        Parameter(
+            help="Shown at most, those with most rejects.", validator=validators.Number(gte=1)
+        ),
+    ] = 10,
+    file: Annotated[str, Parameter(help="Only of files of this name or pattern.")] = "",
+    reason: Annotated[str, Parameter(help="Only for this reason, such as no_abstract.")] = "",
+    csv: Annotated[Path | None, Parameter(help="File to write all of these to, as CSV.")] = None,
 ) -> None:
     """Show what a run could not read: by file and reason, with examples."""
     from flows import rejects as view
 
-    view.run(run_name, outputs=outputs, examples=examples)
+    choice = view.Choice(file=file, reason=reason, n_files=files, examples=examples)
+    view.run(run_name, outputs=outputs, choice=choice, csv=csv)
 
 
 @app.command
@@ -176,7 +186,10 @@ def remove(
     ] = (),
     source: Annotated[
         tuple[str, ...],
-        Parameter(help="Name of a file as in `sources`, or a pattern of names; may be repeated."),
+        Parameter(
+            help="Name of a file or of a member of an archive as in `sources`, or a pattern of "
+            "names; may be repeated."
+        ),
     ] = (),
     outputs: Outputs = Path("outputs"),
 ) -> None:
@@ -201,11 +214,17 @@ def prune(
 
 
 @app.command
-def verify(*, outputs: Outputs = Path("outputs")) -> None:
+def verify(
+    *,
+    outputs: Outputs = Path("outputs"),
+    landing: Annotated[
+        Path | None, Parameter(help="Folder of harvested answers to check as well.")
+    ] = None,
+) -> None:
     """Check every checksum and count of the outputs, and name what is damaged."""
     from flows import upkeep
 
-    upkeep.verify_all(outputs)
+    upkeep.verify_all(outputs, landing)
 
 
 @app.command
@@ -226,6 +245,10 @@ def harvest(
     into: Annotated[Path, Parameter(help="Landing folder; its answers are files to read.")] = Path(
         "landing"
     ),
+    again: Annotated[
+        bool,
+        Parameter(help="Ask for all days since then, harvested before or not.", negative=()),
+    ] = False,
     dry_run: Annotated[
         bool, Parameter(help="Only print what would be asked.", negative=())
     ] = False,
@@ -235,7 +258,7 @@ def harvest(
     from flows import harvest_command
 
     config = FeedConfig(source=source, since=since, **feed.model_dump())
-    harvest_command.run(config, into=into, dry_run=dry_run)
+    harvest_command.run(config, into=into, again=again, dry_run=dry_run)
 
 
 @app.command

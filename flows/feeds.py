@@ -41,7 +41,9 @@ def read_feeds(path: Path) -> tuple[FeedConfig, ...]:
             feeds.append(FeedConfig.model_validate(table))
         except ValidationError as error:
             faults = "; ".join(
-                f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
+                f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+                for fault in error.errors()
             )
-            raise FeedsError(f"{path}, feed {number}: {faults}") from error
+            known = ", ".join(FeedConfig.model_fields)
+            raise FeedsError(f"{path}, feed {number}: {faults}; its fields are {known}") from error
     return tuple(feeds)

@@ -16,6 +16,7 @@ from flows.page import put_on_page
 from flows.progress import announce, progress
 from upwell.config import FeedConfig
 from upwell.harvest import Feed, Harvested, HarvestError
+from upwell.store import StoreError
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def _run_name() -> str:
 def harvest(
     feeds: Annotated[list[FeedConfig], titled("Sources to ask")],
     landing: Annotated[Path, titled("Where answers land")] = Path("landing"),
+    again: Annotated[bool, titled("All days again")] = False,
 ) -> None:
     """Asks live sources for papers that are not here yet, and keeps each answer as it came.
 
@@ -51,9 +53,10 @@ def harvest(
     Args:
         feeds: The sources, what is wanted of each, and how fast they may be asked.
         landing: Folder in which the answers land, to be read by `analyse`.
+        again: Ask for all days since the first one wanted, harvested before or not.
     """
     today = datetime.now(UTC).date()
-    asked = [found for feed in feeds for found in ask_all(feed, landing, today)]
+    asked = [found for feed in feeds for found in ask_all(feed, landing, today, again)]
     put_on_page(
         create_table_artifact,
         key="harvest",
@@ -68,7 +71,7 @@ def harvest(
         )
 
 
-def ask_all(config: FeedConfig, landing: Path, today: date) -> list[Asked]:
+def ask_all(config: FeedConfig, landing: Path, today: date, again: bool) -> list[Asked]:
     """Ask each feed of one source, one after the other, as a source wants it."""
     from upwell.harvest import feeds_of
 
@@ -76,7 +79,7 @@ def ask_all(config: FeedConfig, landing: Path, today: date) -> list[Asked]:
         feeds = feeds_of(config, landing, today=today)
     except HarvestError as error:
         return [Asked(config.source, None, str(error))]
-    return [ask(config, feed, landing, today) for feed in feeds]
+    return [ask(config, feed, landing, today, again) for feed in feeds]
 
 
 @task(
@@ -85,24 +88,24 @@ def ask_all(config: FeedConfig, landing: Path, today: date) -> list[Asked]:
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def ask(config: FeedConfig, feed: Feed, landing: Path, today: date) -> Asked:
+def ask(config: FeedConfig, feed: Feed, landing: Path, today: date, again: bool) -> Asked:
     """Ask one feed. Not a failed task if the source fails: its retries have been made."""
     from upwell import harvest
 
     name = feed.folder
-    client = harvest.Client(
-        pause=feed.pause,
-        timeout=config.timeout_seconds,
-        contact=config.contact,
-        secrets=harvest.secrets_of(config),
-        tell=announce,
-    )
+    secrets = harvest.secrets_of(config)
+    if config.source == "openalex" and not secrets:
+        announce(f"{harvest.KEY} is not set: without a key, OpenAlex soon has enough for the day")
+    settings = {"timeout": config.timeout_seconds, "contact": config.contact, "secrets": secrets}
+    days = {"since": config.since, "today": today, "again": again}
     try:
-        with progress(f"harvest {name}") as advance, client:
-            found = harvest.harvest(
-                feed, landing, since=config.since, today=today, client=client, progress=advance
-            )
-    except HarvestError as error:
+        with (
+            progress(f"harvest {name}") as advance,
+            harvest.take_turn(landing, feed.host) as turn,
+            harvest.Client(pause=feed.pause, turn=turn, tell=announce, **settings) as client,
+        ):
+            found = harvest.harvest(feed, landing, client=client, progress=advance, **days)
+    except (HarvestError, StoreError) as error:
         announce(f"{name}: {error}")
         return Asked(name, None, str(error))
     announce(f"{name}: {in_words(found)}", is_warning=False)
@@ -114,7 +117,9 @@ def in_words(found: Harvested) -> str:
     days = ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in found.days)
     went_on = "; it went on with a harvest that had stopped" if found.resumed else ""
     known = f"; {found.n_repeated} answers were here already" if found.n_repeated else ""
-    return f"{found.n_records:,} records in {found.n_answers} answers for {days}{went_on}{known}"
+    short = f"; {found.n_short:,} less than the source said there are" if found.n_short else ""
+    what = f"{found.n_records:,} records in {found.n_answers} answers for {days or 'no day'}"
+    return what + short + went_on + known
 
 
 def rows(asked: Sequence[Asked]) -> list[dict[str, Any]]:

@@ -12,9 +12,10 @@ from rich.console import Console
 
 from flows.exits import FAILED, UNUSABLE, ending_in_words, stop
 from flows.published import RunError, find_run
+from upwell import harvest
 from upwell.config import SourceConfig
 from upwell.quantities import count
-from upwell.store import hold, prune, rebuild, take_papers_out, verify
+from upwell.store import hold, n_named, prune, rebuild, take_papers_out, verify
 
 MAX_NAMES = 10
 
@@ -25,7 +26,9 @@ def remove(outputs: Path, *, papers: Sequence[str], sources: Sequence[str]) -> N
         stop("nothing to remove: give --paper or --source", UNUSABLE)
     with _alone(outputs):
         fresh = take_papers_out(outputs, papers=papers, sources=sources, today=_today())
-    names = ", ".join(f"{r.kind} {r.what}" for r in fresh) or "nothing that was not out already"
+        sizes = {s: f" ({count(n_named(outputs, s), 'record')})" for s in sources}
+    names = ", ".join(f"{r.kind} {r.what}{sizes.get(r.what, '')}" for r in fresh)
+    names = names or "nothing that was not out already"
     _say(
         f"taken out: {names}. The next run leaves it out and lists its records as rejects: "
         f"`upwell run --into {outputs}`. Runs made before keep it; `upwell prune` removes them."
@@ -41,15 +44,19 @@ def prune_runs(outputs: Path, *, keep: int) -> None:
     _say(f"{count(len(gone), 'run')} removed{listed}")
 
 
-def verify_all(outputs: Path) -> None:
+def verify_all(outputs: Path, landing: Path | None) -> None:
     """Check everything, and name what is damaged; exits with 1 if something is."""
-    if not outputs.is_dir():
-        stop(f"{outputs}: no such folder; name a folder of outputs with --outputs", UNUSABLE)
+    _need_folder(outputs, "outputs", "--outputs")
     with ending_in_words():
         faults = verify(outputs)
+        if landing:
+            _need_folder(landing, "answers", "--landing")
+            faults += tuple(harvest.faults(landing))
+    places = f"{outputs} and {landing}" if landing else f"{outputs}"
     if faults:
-        stop("\n".join([*faults, f"{count(len(faults), 'fault')} in {outputs}"]), FAILED)
-    _say(f"all is well in {outputs}: every run, every batch of the corpus and every vector")
+        stop("\n".join([*faults, f"{count(len(faults), 'fault')} in {places}"]), FAILED)
+    answers = ", and every harvested answer" if landing else ""
+    _say(f"all is well in {places}: every run, batch of the corpus and vector{answers}")
 
 
 def rebuild_state(outputs: Path) -> None:
@@ -67,10 +74,14 @@ def rebuild_state(outputs: Path) -> None:
 @contextmanager
 def _alone(outputs: Path) -> Iterator[None]:
     """Hold the folder while the body changes it; ends in words."""
-    if not outputs.is_dir():
-        stop(f"{outputs}: no such folder; name a folder of outputs with --outputs", UNUSABLE)
+    _need_folder(outputs, "outputs", "--outputs")
     with ending_in_words(), hold(outputs, on_wait=_say):
         yield
+
+
+def _need_folder(folder: Path, kind: str, option: str) -> None:
+    if not folder.is_dir():
+        stop(f"{folder}: no such folder; name a folder of {kind} with {option}", UNUSABLE)
 
 
 def _sources(outputs: Path) -> SourceConfig:

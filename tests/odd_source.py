@@ -53,7 +53,9 @@ def source(answer: Callable[[Asked, int], Answer]) -> Iterator[Source]:
             )
             found.asked.append(asked)
             given = answer(asked, len(found.asked) - 1)
-            self.send_response(given.status)
+            self.send_response_only(given.status)
+            if "Date" not in given.headers:
+                self.send_header("Date", self.date_time_string())
             for name, value in given.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(given.body)))

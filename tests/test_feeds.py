@@ -35,7 +35,11 @@ def test_a_list_of_sources(tmp_path: Path) -> None:
         ('[[feed]]\nsource = "x"\nsince = 2026-01-01\n', "feed 1: source: Input should be 'arxiv'"),
         (
             '[[feed]]\nsource = "arxiv"\nsince = 2026-01-01\n' * 2 + 'name = "a"\n',
-            "feed 2: name: Extra inputs are not permitted",
+            "feed 2: name: Extra inputs are not permitted; its fields are .*, overlap_days, source, ",
+        ),
+        (
+            '[[feed]]\nsource = "arxiv"\nsince = 2026-01-01\nhost = "x"\n',
+            "feed 1: host: an address begins with http",
         ),
     ],
 )

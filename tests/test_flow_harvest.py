@@ -76,3 +76,60 @@ def test_a_source_alone_fails_the_run(tmp_path: Path) -> None:
     feed = FeedConfig(source="arxiv", since=datetime.now(UTC).date(), via="api")
     with pytest.raises(HarvestError, match=r"0 of 1 feeds were harvested\. arxiv: .*--categories"):
         harvest([feed], tmp_path)
+
+
+def oai_record(n: int, *, touched: str, more: str = "") -> str:
+    """A made-up paper as OAI-PMH has it; `more` is what a replacement adds to it."""
+    words = WORDS.split()
+    field, text = [*FIELDS.items()][n % len(FIELDS)]
+    abstract = f"{text.format(field)} See {words[n % 14]} {words[n // 2 % 14]} {n}.{more}"
+    return (
+        f"<record><header><identifier>oai:arXiv.org:2610.{n:05d}</identifier>"
+        f"<datestamp>{touched}</datestamp></header><metadata>"
+        f'<arXiv xmlns="http://arxiv.org/OAI/arXiv/"><id>2610.{n:05d}</id>'
+        f"<created>2026-10-{1 + n % 20:02d}</created><updated>{touched}</updated>"
+        f"<title>{'Revised: on' if more else 'On'} {field} with {words[n // 3 % 14]} {n}</title>"
+        f"<categories>cs.CV</categories><abstract>{abstract}</abstract></arXiv></metadata></record>"
+    )
+
+
+def oai_page(*records: str) -> Answer:
+    return Answer(
+        '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><ListRecords>'
+        f"{''.join(records)}</ListRecords></OAI-PMH>".encode()
+    )
+
+
+def test_a_paper_that_arxiv_replaced_is_the_same_paper_as_it_is_now(tmp_path: Path) -> None:
+    """Its text is the new one, as that is fuller; its date stays that of the first version."""
+    from flows.analyse import analyse
+    from flows.harvest import harvest
+    from upwell.config import FeedConfig
+
+    added = " This version adds a proof, and experiments on three more sets of data than before."
+    pages = [
+        oai_page(*(oai_record(n, touched="2026-10-20") for n in range(40))),
+        oai_page(oai_record(7, touched="2026-11-25", more=added)),
+    ]
+    landing, outputs = tmp_path / "landing", tmp_path / "outputs"
+
+    def one_day(number: int) -> pl.DataFrame:
+        with source(lambda _asked, _number: pages[number]) as server:
+            since = datetime.now(UTC).date()
+            feed = FeedConfig(
+                source="arxiv", via="oai", categories="cs.CV", since=since, host=server.url
+            )
+            harvest([feed], landing)
+        folder = analyse([landing], outputs, join=True)
+        return pl.read_parquet(folder / "papers.parquet").filter(arxiv_id="2610.00007")
+
+    first, now = one_day(0), one_day(1)
+    assert now["paper_id"].to_list() == first["paper_id"].to_list()
+    assert [first["title"][0][:3], now["title"][0][:8]] == ["On ", "Revised:"]
+    assert now["abstract"][0] == first["abstract"][0] + added
+    assert now["published"].to_list() == [datetime(2026, 10, 8).date()]
+    run = (outputs / "latest").resolve()
+    assert pl.read_parquet(run / "papers.parquet").height == 40
+    folded = pl.read_parquet(run / "duplicates.parquet")
+    assert folded.select("paper_id", "method").rows() == [(now["paper_id"][0], "identifier")]
+    assert folded["source"][0].startswith("arxiv-oai/cs.CV/0001-000001.xml.zst#")

@@ -209,10 +209,15 @@ class FeedOptions(_Frozen):
         description="Mail address that is told to the source, so that it can write to you.",
     )
     host: str | None = Field(
-        None, title="Host", description="Address to ask instead of the source's own."
+        None,
+        title="Host",
+        description="Address to ask instead of the source's own, such as http://localhost:8000.",
     )
     page_size: int | None = Field(
-        None, title="Page size (records)", ge=1, description="Records asked for at a time."
+        None,
+        title="Page size (records)",
+        ge=1,
+        description="Records asked for at a time; OAI-PMH decides by itself.",
     )
     pause_seconds: float | None = Field(
         None,
@@ -226,10 +231,27 @@ class FeedOptions(_Frozen):
     overlap_days: int | None = Field(
         None,
         title="Overlap (days)",
-        ge=0,
-        description="Days before the last harvest that are asked for again, as records appear "
-        "late; unset, what suits the source.",
+        ge=1,
+        description="Days that are asked for again, the last day of the last harvest and those "
+        "before it, as records appear late; unset, what suits the source.",
     )
+
+    @field_validator("host")
+    @classmethod
+    def _is_address(cls, given: str | None) -> str | None:
+        if given and not re.fullmatch(r"https?://[\w.-]+(:\d+)?(/[\w./~-]*)?", given, re.ASCII):
+            raise ValueError(
+                "an address begins with http:// or https:// and has neither ? nor #, such as "
+                "https://export.arxiv.org"
+            )
+        return given
+
+    @field_validator("contact")
+    @classmethod
+    def _is_mail(cls, given: str) -> str:
+        if given and not re.fullmatch(r"[!-~]+@[!-~]+", given):
+            raise ValueError("a mail address, such as you@example.org")
+        return given
 
     @field_validator("categories", mode="before")
     @classmethod

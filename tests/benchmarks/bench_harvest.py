@@ -33,16 +33,17 @@ from upwell.harvest.landing import LOG
 DAY = date(2026, 11, 27)
 ONE = """
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from upwell.config import FeedConfig
 from upwell.harvest import Client, feeds_of, harvest
 day = date(2026, 11, 27)
-config = FeedConfig(source="arxiv", since=day, categories="cs.CV", via="oai", host=sys.argv[1], pause_seconds=0, overlap_days=0)
+config = FeedConfig(source="arxiv", since=day, categories="cs.CV", via="oai", host=sys.argv[1], pause_seconds=0)
 place = Path(sys.argv[2])
 (feed,) = feeds_of(config, place, today=day)
 with Client(pause=0) as client:
-    harvest(feed, place, since=day, today=day, client=client)
+    harvest(replace(feed, overlap=0), place, since=day, today=day, client=client)
 """
 
 

@@ -1,9 +1,9 @@
-"""arXiv in bulk: OAI-PMH, a thousand records a page, by the day arXiv last touched them."""
+"""arXiv in bulk: OAI-PMH, thousands of records a page, by the day arXiv last touched them."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from upwell.harvest.asking import Ask, ExpiredError, HarvestError, Page
+from upwell.harvest.asking import Ask, ExpiredError, HarvestError, Page, digest_of
 from upwell.harvest.xml_answer import root_of
 
 HOST = "https://oaipmh.arxiv.org"
@@ -17,12 +17,24 @@ _PHYSICS = (
 
 @dataclass(frozen=True)
 class ArxivOai:
-    """One category of arXiv, or all with an empty one."""
+    """One category of arXiv, or all with an empty one.
+
+    How many records a page has is arXiv's to say. A token is good for the rest of the day (UTC).
+    Records that were last touched before the earliest day are all said to be of that day, and an
+    earlier one is refused.
+
+    Source
+    ------
+    info.arxiv.org/help/oa, since its rewrite in February 2025: address, days, sets, tokens;
+    info.arxiv.org/help/api/tou.html: one request in three seconds, one connection at a time.
+    """
 
     category: str
     host: str = HOST
-    pause: float = 3.0  # one request in three seconds: info.arxiv.org/help/api/tou.html
+    pause: float = 3.0
     overlap: int = 2
+    earliest: date = date(2005, 9, 16)
+    comes_late: bool = False
     suffix: str = "xml"
 
     @property
@@ -52,15 +64,19 @@ class ArxivOai:
             if code == "badResumptionToken":
                 raise ExpiredError(message or code)
             raise HarvestError(
-                f"{ask}: arXiv says {code}: {message or 'no more'}; check the categories"
+                f"{ask}: arXiv says {code}: {message or 'no more'}; check the categories and days"
             )
+        names = [name.text for name in root.iter(f"{_NAME}identifier")]
         n_records = sum(1 for _ in root.iter(f"{_NAME}record"))
         token = next(root.iter(f"{_NAME}resumptionToken"), None)
         text = (token.text or "").strip() if token is not None else ""
         total = token.get("completeListSize", "") if token is not None else ""
         following = Ask(ask.url, (("verb", "ListRecords"), ("resumptionToken", text)))
         return Page(
-            n_records, following if text else None, int(total) if total.isdecimal() else None
+            n_records,
+            following if text else None,
+            int(total) if total.isdecimal() else None,
+            digest=digest_of(names),
         )
 
 

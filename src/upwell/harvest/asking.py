@@ -1,7 +1,9 @@
 """What a source of new papers is asked, and what its answers say: the contract of a feed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from hashlib import blake2b
 from typing import Protocol
 
 
@@ -34,7 +36,9 @@ class Ask:
     def __str__(self) -> str:
         from urllib.parse import quote, urlencode
 
-        return f"{self.url}?{urlencode(self.params, quote_via=quote)}" if self.params else self.url
+        url, mark, kept = self.url.partition("#")
+        query = f"?{urlencode(self.params, quote_via=quote)}" if self.params else ""
+        return f"{url}{query}{mark}{kept}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +46,29 @@ class Page:
     """What one answer holds, and what is to be asked next; None if it was the last.
 
     `n_total` is how many records the source says that there are in all pages. `is_doubtful` says
-    that an empty answer may be a slip of the source, and is worth asking for again.
+    that an empty answer may be a slip of the source, and is worth asking for again. `digest` is of
+    the names of the records: pages with the same one hold the same records.
     """
 
     n_records: int
     following: Ask | None = None
     n_total: int | None = None
     is_doubtful: bool = False
+    digest: str = ""
+
+
+def digest_of(names: Iterable[object]) -> str:
+    """The digest of a page by the names of its records; empty if it has none."""
+    told = "\n".join(sorted(map(str, names)))
+    return blake2b(told.encode(), digest_size=8).hexdigest() if told else ""
 
 
 class Feed(Protocol):
     """One sequence of pages of one source: a module of this package, a line in `feeds.feeds_of`."""
+
+    @property
+    def host(self) -> str:
+        """The address that is asked."""
 
     @property
     def folder(self) -> str:
@@ -69,6 +85,14 @@ class Feed(Protocol):
     @property
     def overlap(self) -> int:
         """Days before the last harvest that are asked for again, as records appear late."""
+
+    @property
+    def earliest(self) -> date:
+        """The first day for which the source has anything."""
+
+    @property
+    def comes_late(self) -> bool:
+        """Whether records of a day still come in, or change, months after it."""
 
     def first(self, since: date, until: date) -> Ask:
         """The first request for what appeared in these days, both included."""

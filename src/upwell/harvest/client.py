@@ -9,13 +9,13 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from upwell.harvest import clocks
 from upwell.harvest.asking import Ask, HarvestError, PassingError
+from upwell.harvest.turns import Turn
 
 if TYPE_CHECKING:
     import httpx
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 TRIES = 6
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # seconds between tries, doubling; with up to as much again
-PATIENCE = 3600.0  # seconds that a source may ask to wait; beyond, the operator should know
+MAX_REDIRECTS = 5  # none of them waits for its turn
 MAX_BYTES = 200_000_000
 PASSING = frozenset((408, 425, 429, 500, 502, 503, 504))
 
@@ -37,7 +37,7 @@ class Client:
     `pause` is the least number of seconds between two requests, `timeout` how long the source may
     be silent, `limit` how long one answer may take in all. `contact` is a mail address that the
     source may write to; `secrets` are parameters that are sent and never shown. `sleep` waits and
-    `tell` is told why.
+    `tell` is told why. `turn` is when the source was last asked by whom it may be.
     """
 
     pause: float
@@ -47,7 +47,8 @@ class Client:
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     sleep: Callable[[float], None] = time.sleep
     tell: Callable[[str], None] = lambda _: None
-    _asked: float = field(default=-1e9, init=False)
+    turn: Turn = field(default_factory=Turn)
+    _elsewhere: str = field(default="", init=False)
 
     def __enter__(self) -> "Client":
         import httpx
@@ -57,6 +58,7 @@ class Client:
             headers={"User-Agent": f"upwell/{version('upwell')} (trends of research{contact})"},
             timeout=self.timeout,
             follow_redirects=True,
+            max_redirects=MAX_REDIRECTS,
         )
         return self
 
@@ -83,7 +85,7 @@ class Client:
             stop=stop_after_attempt(TRIES),
             wait=_wait,
             sleep=self.sleep,
-            before_sleep=lambda state: self.tell(_trying_again(ask, state)),
+            before_sleep=lambda state: self.tell(self._shown(_trying_again(ask, state))),
             reraise=True,
         )
         try:
@@ -92,17 +94,26 @@ class Client:
                     body = self._body(ask)
                     return body, read(body)
         except PassingError as error:
-            raise HarvestError(
+            said = (
                 f"{ask}: gave up after {TRIES} tries: {error}. What came before is kept: give the "
                 "same command again later, and it goes on from there"
-            ) from error
+            )
+            raise HarvestError(self._shown(said)) from error
+        except HarvestError as error:
+            raise HarvestError(self._shown(str(error))) from error.__cause__
         raise AssertionError("tenacity tries at least once")
+
+    def _shown(self, said: str) -> str:
+        """What is said, without secrets that a source repeats, and with where it came from."""
+        for secret in self.secrets.values():
+            said = said.replace(secret, "…")
+        return f"{said} (a redirect led to {self._elsewhere})" if self._elsewhere else said
 
     def _body(self, ask: Ask) -> bytes:
         """One answer's body, decompressed."""
         import httpx
 
-        self.sleep(max(0.0, self._asked + self.pause - time.monotonic()))
+        self.sleep(max(0.0, self.pause - self.turn.seconds_ago()))
         params = dict(ask.params) | self.secrets
         try:
             with self._http.stream("GET", ask.url, params=params or None) as answer:
@@ -111,12 +122,17 @@ class Client:
             said = str(error).strip() or type(error).__name__
             raise PassingError(f"no whole answer came ({said})") from error
         except httpx.TooManyRedirects as error:
-            raise HarvestError(f"{ask}: redirects go in a circle; is --host right?") from error
+            raise HarvestError(
+                f"{ask}: over {MAX_REDIRECTS} redirects, one after the other; is --host right?"
+            ) from error
         finally:
-            self._asked = time.monotonic()
+            self.turn.note()
 
     def _read(self, ask: Ask, answer: "httpx.Response") -> bytes:
         """The body of a good answer, within bounds of size and time."""
+        import httpx
+
+        self._elsewhere = answer.url.host if answer.url.host != httpx.URL(ask.url).host else ""
         began, body = time.monotonic(), bytearray()
         for chunk in answer.iter_bytes():
             body += chunk
@@ -127,30 +143,13 @@ class Client:
             if time.monotonic() - began > self.limit:
                 raise PassingError(f"the answer was not complete after {self.limit:.0f} s")
         if answer.is_success:
+            clocks.compare(ask, answer.headers)
             return bytes(body)
         said = " ".join(bytes(body[:300]).decode(errors="replace").split())
         what = f"HTTP {answer.status_code} {answer.reason_phrase}: {said or 'no more said'}"
         if answer.status_code not in PASSING:
-            raise HarvestError(f"{ask}: {what}")
-        raise PassingError(what, _asked_to_wait(answer.headers.get("Retry-After", "")))
-
-
-def _asked_to_wait(retry_after: str) -> float:
-    """Seconds that a `Retry-After` asks to wait: a number, or a date; 0 if it is neither."""
-    if retry_after.strip().isdecimal():
-        seconds = float(retry_after)
-    else:
-        try:
-            until = parsedate_to_datetime(retry_after)
-        except ValueError:
-            return 0.0
-        seconds = (until - datetime.now(UTC if until.tzinfo else None)).total_seconds()
-    if seconds > PATIENCE:
-        raise HarvestError(
-            f"the source asks to be left alone for {seconds / 3600:.1f} hours; what came before is "
-            "kept: give the same command again then"
-        )
-    return max(seconds, 0.0)
+            raise HarvestError(f"{ask}: {what}; check what is asked for, and --host")
+        raise PassingError(what, clocks.asked_to_wait(answer.headers))
 
 
 def _wait(state: "RetryCallState") -> float:

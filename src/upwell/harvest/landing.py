@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -24,6 +24,7 @@ from upwell.store import add, replace
 
 LOG = ".harvest.jsonl"
 OPTION = "--into"
+AGAIN = "give its `upwell harvest` once more with --again"
 _LEVEL = 10  # of zstd: answers are written once, and a source is slower than this
 
 
@@ -34,9 +35,13 @@ class _Line(BaseModel):
 
 
 class _Begun(_Line):
-    """A sequence of pages for some days, and its first request."""
+    """A sequence of pages for some days, and its first request.
+
+    Its answers are named by its number, which older logs leave to be counted.
+    """
 
     event: Literal["begun"] = "begun"
+    number: int | None = None
     since: date
     until: date
     following: Ask
@@ -50,6 +55,8 @@ class _Landed(_Line):
     file: str
     sha256: str
     n_records: int
+    n_total: int | None = None
+    digest: str = ""
     following: Ask | None = None
 
 
@@ -64,41 +71,73 @@ _LINES: TypeAdapter[_Begun | _Landed | _Done] = TypeAdapter(
 )
 
 
+class Covered(NamedTuple):
+    """Days that were asked for, both included, and the day on which they were."""
+
+    since: date
+    until: date
+    on: date
+
+
 @dataclass
 class Sequence:
-    """A sequence of pages that has begun: its days, and what is to be asked next."""
+    """A sequence of pages that began on a day: its days, and what is to be asked next.
+
+    `n_total` is the most records that the source said there are; `n_idle` how many of the last
+    pages had the same records as one before.
+    """
 
     since: date
     until: date
     following: Ask | None
+    on: date
     n_pages: int = 0
+    n_records: int = 0
+    n_total: int = 0
+    n_idle: int = 0
     asked: set[str] = field(default_factory=set)
+    digests: set[str] = field(default_factory=set)
+
+    def turn_over(self, line: _Landed) -> None:
+        """Know one more page."""
+        self.n_pages += 1
+        self.n_records += line.n_records
+        self.n_total = max(self.n_total, line.n_total or 0)
+        self.n_idle = self.n_idle + 1 if line.digest in self.digests else 0
+        self.asked.add(line.asked)
+        self.digests |= {line.digest} - {""}
+        self.following = line.following
 
 
 @dataclass
 class Landing:
     """The folder of one feed, as its log has it.
 
-    `covered` are the days that complete sequences asked for, `known` the files of answers by their
-    SHA-256, `going` the sequence that is not complete.
+    `covered` are the days that complete sequences asked for, and when; `known` the files of answers
+    by their SHA-256, `going` the sequence that is not complete.
     """
 
     folder: Path
-    covered: list[tuple[date, date]] = field(default_factory=list)
+    covered: list[Covered] = field(default_factory=list)
     known: dict[str, str] = field(default_factory=dict)
     going: Sequence | None = None
     n_begun: int = 0
 
     def begin(self, since: date, until: date, first: Ask) -> None:
         """A new sequence; one that was going is given up."""
-        self._add(_Begun(at=datetime.now(UTC), since=since, until=until, following=first))
+        # Answers that no log tells of, as one that was lost, are not written over.
+        landed = (file.name.split("-", 1)[0] for file in self.folder.glob("*-*.zst"))
+        number = 1 + max([self.n_begun, *(int(n) for n in landed if n.isdecimal())])
+        now = datetime.now(UTC)
+        self._add(_Begun(at=now, number=number, since=since, until=until, following=first))
 
     def land(self, going: Sequence, ask: Ask, body: bytes, *, suffix: str, page: Page) -> bool:
-        """Keep an answer; False if the very same is kept already, which is only noted."""
+        """Keep an answer; False if the very same lies there already, which is only noted."""
         import zstandard
 
         sha256 = hashlib.sha256(body).hexdigest()
         known = self.known.get(sha256)
+        known = known if known and (self.folder / known).exists() else None
         file = known or f"{self.n_begun:04d}-{going.n_pages + 1:06d}.{suffix}.zst"
         if not known:
             replace(self.folder / file, zstandard.compress(body, _LEVEL), option=OPTION)
@@ -109,6 +148,8 @@ class Landing:
                 file=file,
                 sha256=sha256,
                 n_records=page.n_records,
+                n_total=page.n_total,
+                digest=page.digest,
                 following=page.following,
             )
         )
@@ -133,18 +174,16 @@ class Landing:
             It goes on with a sequence that has not begun.
         """
         if isinstance(line, _Begun):
-            self.n_begun += 1
-            self.going = Sequence(line.since, line.until, line.following)
+            self.n_begun = line.number or self.n_begun + 1
+            self.going = Sequence(line.since, line.until, line.following, line.at.date())
         elif self.going is None:
             raise ValueError(f"{line.event} before a sequence has begun")
         elif isinstance(line, _Done):
-            self.covered.append((self.going.since, self.going.until))
+            self.covered.append(Covered(self.going.since, self.going.until, self.going.on))
             self.going = None
         else:
             self.known[line.sha256] = line.file
-            self.going.n_pages += 1
-            self.going.asked.add(line.asked)
-            self.going.following = line.following
+            self.going.turn_over(line)
 
 
 @contextmanager
@@ -163,17 +202,22 @@ def open_landing(folder: Path) -> Iterator[Landing]:
     add(folder / LOG, b"", option=OPTION)
     try:
         with FileLock(folder / ".lock", timeout=0):
-            yield _read(folder)
+            _mend(folder)
+            yield look(folder)
     except Timeout:
         raise HarvestError(f"{folder}: another `upwell harvest` is at work in it") from None
 
 
-def _read(folder: Path) -> Landing:
-    """What the log says; a last line that was cut off, as by a kill, never happened."""
+def look(folder: Path) -> Landing:
+    """What the log of a feed says; nothing is written, and a harvest may be at work.
+
+    Raises
+    ------
+    HarvestError
+        A line of the log is not what a harvest has written.
+    """
     path, landing = folder / LOG, Landing(folder)
-    whole, _, cut = path.read_bytes().rpartition(b"\n")
-    if cut:
-        replace(path, whole + b"\n" if whole else b"", option=OPTION)
+    whole, _, _ = path.read_bytes().rpartition(b"\n")
     for number, text in enumerate(whole.splitlines(), 1):
         try:
             landing.follow(_LINES.validate_json(text))
@@ -184,3 +228,49 @@ def _read(folder: Path) -> Landing:
                 "they tell of is asked for again"
             ) from error
     return landing
+
+
+def _mend(folder: Path) -> None:
+    """Remove a last line that was cut off, as by a kill: it never happened."""
+    path = folder / LOG
+    whole, _, cut = path.read_bytes().rpartition(b"\n")
+    if cut:
+        replace(path, whole + b"\n" if whole else b"", option=OPTION)
+
+
+def faults(landing: Path) -> Iterator[str]:
+    """What is wrong with the answers below a landing folder, in words.
+
+    Answers that are gone are told of by their number: a landing folder may be emptied once it was
+    read.
+    """
+    for log in sorted(landing.rglob(LOG)):
+        try:
+            known = look(log.parent).known
+        except HarvestError as error:
+            yield str(error)
+            continue
+        gone = 0
+        for sha256, name in known.items():
+            said = _sha256(log.parent / name)
+            gone += said is None
+            if said not in {None, sha256}:
+                yield f"{log.parent / name}: not as it came; remove it, and {AGAIN}"
+        if gone:
+            yield (
+                f"{log.parent}: {gone} of {len(known)} answers are gone; unless `upwell run` has "
+                f"read them, {AGAIN}"
+            )
+
+
+def _sha256(path: Path) -> str | None:
+    """The hash of an answer as it lies there; None if it does not."""
+    import zstandard
+
+    try:
+        with path.open("rb") as packed, zstandard.open(packed) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+    except (OSError, zstandard.ZstdError) as error:
+        return f"unreadable: {error}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from upwell.harvest.asking import Ask, HarvestError, Page
+from upwell.harvest.asking import Ask, HarvestError, Page, digest_of
 from upwell.harvest.json_answer import json_of
 
 HOST = "https://api.openalex.org"
@@ -11,14 +11,28 @@ HOST = "https://api.openalex.org"
 
 @dataclass(frozen=True)
 class OpenAlex:
-    """Works that a filter names; `name` is how their folder is called."""
+    """Works that a filter names; `name` is how their folder is called.
+
+    Works come into OpenAlex long after the day they are published, and their dates and abstracts
+    are corrected later still. To be given what is new or changed (`from_created_date`,
+    `from_updated_date`) takes a paid plan, so days are asked for again: the last few, and each
+    day once more whenever its age has doubled.
+
+    Source
+    ------
+    developers.openalex.org, as of 2026: authentication and pricing (a list costs $0.0001; $0.10 a
+    day without a key, $1 with a free one; at most 100 requests a second), paging (1 to 100 a page,
+    by cursor to any depth), and the plans that may filter by `from_updated_date`.
+    """
 
     filter: str
     name: str
     host: str = HOST
-    page_size: int = 100  # the most that OpenAlex gives
-    pause: float = 0.1  # a hundred requests a second are allowed; ten will do
-    overlap: int = 14  # works come into OpenAlex days after they are published
+    page_size: int = 100
+    pause: float = 0.1
+    overlap: int = 3
+    earliest: date = date.min
+    comes_late: bool = True
     suffix: str = "json"
 
     @property
@@ -52,4 +66,5 @@ class OpenAlex:
         params = tuple((k, str(cursor) if k == "cursor" else v) for k, v in ask.params)
         # The last page but for an empty one has a cursor, too.
         more = Ask(ask.url, params) if cursor and works else None
-        return Page(len(works), more, total if isinstance(total, int) else None)
+        names = digest_of(work.get("id") for work in works if isinstance(work, dict))
+        return Page(len(works), more, total if isinstance(total, int) else None, digest=names)

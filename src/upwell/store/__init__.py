@@ -4,6 +4,7 @@ from upwell.store.assemble import take_out
 from upwell.store.checksums import faults as run_faults
 from upwell.store.collect import Collected, collect, peek, read_once
 from upwell.store.disk import StoreError, add, first_line, replace
+from upwell.store.removals import is_named
 from upwell.store.runs import (
     TableFile,
     Workspace,
@@ -14,7 +15,7 @@ from upwell.store.runs import (
     open_run,
     publish,
 )
-from upwell.store.upkeep import Rebuilt, prune, rebuild, take_papers_out, verify
+from upwell.store.upkeep import Rebuilt, n_named, prune, rebuild, take_papers_out, verify
 from upwell.store.vectors import keep_vectors, read_vectors
 
 __all__ = [
@@ -28,9 +29,11 @@ __all__ = [
     "collect",
     "first_line",
     "hold",
+    "is_named",
     "keep_vectors",
     "last_lineage",
     "last_topic_model",
+    "n_named",
     "open_run",
     "peek",
     "prune",

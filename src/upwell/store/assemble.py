@@ -1,14 +1,14 @@
 """What was read of each file → the corpus: names, the newest versions, and what was taken out."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from fnmatch import fnmatch
 
 import polars as pl
 
 from upwell.sources import FileReport, name_files
 from upwell.store.corpus import KnownFile, Removal, State, sourced
+from upwell.store.removals import MEMBER, is_named
 from upwell.tables import RECORDS, REJECTS
 
 _VERSION_MARK = 8  # characters of the hash that tell an older version of a file
@@ -39,10 +39,10 @@ def assemble(
     bad = [_sourced(part, names) for part in rejects]
     kept = []
     for part in _without_repeats(state, records):
-        stay, out = _take_out(_sourced(part, names), names.values(), state.removals)
+        stay, out = _take_out(_sourced(part, names), state.removals)
         kept.append(stay)
         bad += out
-    n_records, n_rejects = count_rows(kept, "name"), count_rows(bad, "name")
+    n_records, n_rejects = (count_rows(parts, pl.col("name")) for parts in (kept, bad))
     named = sorted(((names[f.key], f) for f in state.current), key=lambda pair: pair[0])
     return (
         [part.select(RECORDS.schema.names()) for part in kept],
@@ -51,11 +51,12 @@ def assemble(
     )
 
 
-def count_rows(parts: Parts, column: str) -> Counter[str]:
-    """How many rows have each value of a column."""
-    n_rows = Counter[str]()
+def count_rows(parts: Parts, *columns: pl.Expr) -> Counter[tuple[str, ...]]:
+    """How many rows have each combination of values."""
+    n_rows = Counter[tuple[str, ...]]()
     for part in parts:
-        n_rows.update(dict(part.group_by(column).len().collect().iter_rows()))
+        counted = part.group_by(columns).len().collect()
+        n_rows.update({tuple(row): n for *row, n in counted.iter_rows()})
     return n_rows
 
 
@@ -102,12 +103,18 @@ def _sourced(frame: pl.LazyFrame, names: Mapping[str, str]) -> pl.LazyFrame:
 
 
 def _take_out(
-    records: pl.LazyFrame, names: Iterable[str], removals: Sequence[Removal]
+    records: pl.LazyFrame, removals: Sequence[Removal]
 ) -> tuple[pl.LazyFrame, list[pl.LazyFrame]]:
     """The records that stay, and those of removed sources as rejects."""
     stay, out = records, []
     for removal in (r for r in removals if r.kind == "source"):
-        gone = pl.col("name").is_in([n for n in names if fnmatch(n, removal.what)])
+        places = stay.select("name", member=MEMBER).unique().collect()
+        hit = [
+            name + member
+            for name, member in places.iter_rows()
+            if is_named(removal.what, name, member)
+        ]
+        gone = pl.concat_str("name", MEMBER).is_in(hit)
         what = f"--source {removal.what}"
         out.append(stay.filter(gone).select(*_as_rejects(what, removal.on), "name"))
         stay = stay.filter(~gone)
@@ -154,7 +161,10 @@ def _as_rejects(what: str, on: date) -> tuple[pl.Expr, ...]:
 
 
 def _report(
-    file: KnownFile, name: str, n_records: Mapping[str, int], n_rejects: Mapping[str, int]
+    file: KnownFile,
+    name: str,
+    n_records: Mapping[tuple[str, ...], int],
+    n_rejects: Mapping[str, int],
 ) -> FileReport:
     """What became of one file of the corpus."""
     return FileReport(
@@ -163,8 +173,8 @@ def _report(
         format=file.format,
         sha256=file.sha256,
         n_bytes=file.n_bytes,
-        n_records=n_records[name],
-        n_rejects=n_rejects[name],
+        n_records=n_records[name,],
+        n_rejects=n_rejects[name,],
         notes=file.notes,
         has_future=file.is_provisional,
     )

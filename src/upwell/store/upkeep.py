@@ -1,9 +1,8 @@
 """Keeping house: take papers out, remove old runs, check everything, make the state anew."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from fnmatch import fnmatch
 from pathlib import Path
 
 import polars as pl
@@ -23,7 +22,10 @@ from upwell.store.corpus import (
     write_state,
 )
 from upwell.store.disk import StoreError, first_line, in_words, remove
-from upwell.tables import PAPERS
+from upwell.store.removals import MEMBER, is_named
+from upwell.tables import PAPERS, RECORDS
+
+MAX_NAMES = 3
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ def take_papers_out(
     ----------
     outputs : folder of the outputs.
     papers : ids of papers of the latest run.
-    sources : names of files as they stand in `sources`, or patterns of them such as `*2019*`.
+    sources : names of files or of members of archives as they stand in `sources`, or patterns of
+        them such as `*2019*`.
     today : said with the rejects.
 
     Returns
@@ -54,7 +57,7 @@ def take_papers_out(
     Raises
     ------
     StoreError
-        There is no such paper in the latest run, or no such file in the corpus.
+        There is no such paper in the latest run, or no such file or member in the corpus.
     """
     state = read_state(outputs)
     known = _latest_papers(outputs)
@@ -64,14 +67,10 @@ def take_papers_out(
                 f"--paper {paper}: the latest run in {outputs} has no such paper; its id is the "
                 "column paper_id of papers.parquet"
             )
-    names = [f.name for f in name_files({(f.path, f.depth) for f in state.current})]
+    places = _places(outputs, state) if sources else {}
     for source in sources:
-        if not any(fnmatch(name, source) for name in names):
-            listed = ", ".join(names[:3]) or "none"
-            raise StoreError(
-                f"--source {source}: no file of the corpus in {outputs} has such a name; there are "
-                f"{listed}{' …' if len(names) > 3 else ''}"
-            )
+        if not any(is_named(source, *place) for place in places):
+            raise StoreError(_unknown(source, outputs, places))
     before = {(r.kind, r.what) for r in state.removals}
     wanted = [("paper", p) for p in papers] + [("source", s) for s in sources]
     fresh = tuple(
@@ -81,6 +80,12 @@ def take_papers_out(
     )
     write_state(outputs, state.model_copy(update={"removals": (*state.removals, *fresh)}))
     return fresh
+
+
+def n_named(outputs: Path, source: str) -> int:
+    """How many records of the corpus a name or pattern names, as `take_papers_out` takes it."""
+    places = _places(outputs, read_state(outputs))
+    return sum(n for place, n in places.items() if is_named(source, *place))
 
 
 def prune(outputs: Path, *, keep: int) -> tuple[str, ...]:
@@ -162,6 +167,32 @@ def _remembered(outputs: Path) -> tuple[list[Path], tuple[Removal, ...]]:
     return sorted({Path(f.path) for f in manifest.files}), ()
 
 
+def _places(outputs: Path, state: State) -> dict[tuple[str, str], int]:
+    """How many records each file, and each member of an archive, has, by name."""
+    by_path = {f.path: f.name for f in name_files({(f.path, f.depth) for f in state.current})}
+    names = {file.key: by_path[file.path] for file in state.current}
+    hurt = damaged_batches(outputs, state)
+    found = read_batches(outputs, [f for f in state.current if f.batch not in hurt])
+    n_records = count_rows(found[RECORDS], pl.col("key"), MEMBER)
+    places = {(name, ""): 0 for name in sorted(by_path.values())}
+    for (key, member), n in sorted(n_records.items()):
+        places[names[key], member] = places.get((names[key], member), 0) + n
+    return places
+
+
+def _unknown(source: str, outputs: Path, places: Iterable[tuple[str, str]]) -> str:
+    """That no file or member has this name, and what there is, of the archive if it names one."""
+    names = [file + member for file, member in places]
+    archive = source.partition("!")[0]
+    inside = [name for name in names if name.startswith(f"{archive}!")] if "!" in source else []
+    listed = inside or names
+    return (
+        f"--source {source}: no file of the corpus in {outputs} has such a name, and no member of "
+        f"an archive with records in it; there are {', '.join(listed[:MAX_NAMES]) or 'none'}"
+        f"{' …' if len(listed) > MAX_NAMES else ''}"
+    )
+
+
 def _latest_papers(outputs: Path) -> frozenset[str]:
     """The ids of the papers of the latest run."""
     path = outputs / "latest" / f"{PAPERS.name}.parquet"
@@ -189,10 +220,10 @@ def _state_faults(outputs: Path) -> Iterator[str]:
         )
     whole = [f for f in state.files if f.batch not in hurt]
     n_records, n_rejects = (
-        count_rows(parts, "key") for parts in read_batches(outputs, whole).values()
+        count_rows(parts, pl.col("key")) for parts in read_batches(outputs, whole).values()
     )
     for file in whole:
-        counted = (n_records[file.key], n_rejects[file.key])
+        counted = (n_records[file.key,], n_rejects[file.key,])
         if counted != (file.n_records, file.n_rejects):
             yield (
                 f"{folder / file.batch}.parquet: {counted[0]} records and {counted[1]} rejects of "
