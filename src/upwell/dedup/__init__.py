@@ -39,8 +39,9 @@ def deduplicate(
 
     Two records are one paper if they share an arXiv id or DOI and their texts do not contradict
     it; or a telling title and an abstract that agrees; or near-identical abstracts (one may be
-    cut short) under titles that do not speak against it. Records with two different arXiv ids, or
-    two DOIs of one publisher, are never joined by title or text, nor through a third record.
+    cut short) under titles that do not speak against it; or one abstract that tells of both their
+    titles. Records with two different arXiv ids, or two DOIs of one publisher, are never joined by
+    title or text, nor through a third record.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from upwell.dedup.text import U64, Shingles, mix, shingle
+from upwell.dedup.titles import named_work
 
 # The share of pairs exactly at the threshold that banding may miss; of those above it, fewer.
 MISSED = 0.002
@@ -16,6 +17,10 @@ HEAD_SHINGLES = 40
 # In a block, each copy is compared with so many next ones in the order of titles: with all in a
 # block of two versions or of forty; in one of thousands (a proceedings' DOI) work stays linear.
 WINDOW = 40
+# Abstracts of related papers share few shingles, but such as hardly any other has. Of every
+# `SAMPLED` shingles one is looked at; at most so many texts have a rare one; so many of those are
+# needed.
+SAMPLED, RARE, RARE_SHARED = 8, 8, 2
 TEXTS_AT_ONCE = 1000
 # Bounds memory: the shingles of so many abstracts (60 MB) at once; of the others, hashes of bands.
 SHINGLED_AT_ONCE = 40_000
@@ -23,11 +28,11 @@ SEED = 1729
 
 
 def find(copies: pl.DataFrame, words: pl.Series, *, threshold: float) -> pl.DataFrame:
-    """Pairs of copies that share a block: identifier, title, or band of a MinHash signature.
+    """Pairs of copies that share a block: identifier, title, band of a MinHash, rare shingles.
 
     Parameters
     ----------
-    copies : columns `copy`, `text`, `arxiv`, `doi_key`, `title_key`.
+    copies : columns `copy`, `text`, `arxiv`, `doi_key`, `title_key`, `title_words`.
     words : of the texts.
     threshold : Jaccard similarity (0 to 1) at which a pair of abstracts is to be found.
 
@@ -39,15 +44,15 @@ def find(copies: pl.DataFrame, words: pl.Series, *, threshold: float) -> pl.Data
     ------
     Leskovec, Rajaraman and Ullman (2020), "Mining of Massive Datasets", section 3.4.
     """
-    in_order = copies.select("copy", "text", "arxiv", "doi_key", "title_key").sort(
-        "title_key", "copy", nulls_last=True
-    )
+    in_order = copies.select(
+        "copy", "text", "arxiv", "doi_key", "title_key", work=named_work(pl.col("title_words"))
+    ).sort("title_key", "copy", nulls_last=True)
     blocks = [
         in_order.join(blocks, on="text", maintain_order="left").select("block", "copy")
         for blocks in _text_blocks(words, threshold)
     ] + [
         in_order.drop_nulls(value).select(pl.col(value).rank("dense").alias("block"), "copy")
-        for value in ("arxiv", "doi_key", "title_key")
+        for value in ("arxiv", "doi_key", "title_key", "work")
     ]
     return pl.concat(_pairs_within(block) for block in blocks).unique().sort("a", "b")
 
@@ -97,17 +102,41 @@ def signatures(shingles: Shingles, n_hashes: int) -> NDArray[np.uint32]:
     return result
 
 
-def _text_blocks(words: pl.Series, threshold: float) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Blocks of texts that are likely alike, by all of their shingles and by those of the head."""
+def _text_blocks(
+    words: pl.Series, threshold: float
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Blocks of texts likely alike: by all of their shingles, those of the head, rare ones."""
     n_bands, n_rows = bands(threshold)
-    whole, by_head = [], []
+    whole, by_head, rare = [], [], []
     for start in range(0, len(words), SHINGLED_AT_ONCE):
         shingles = shingle(words.slice(start, SHINGLED_AT_ONCE))
         texts = np.arange(start, start + len(shingles.offsets) - 1)
         head_of, heads = _heads(shingles)
         whole.append(_band_blocks(texts, signatures(shingles, n_bands * n_rows), n_rows))
         by_head.append(_band_blocks(texts[head_of], signatures(heads, n_bands * n_rows), n_rows))
-    return pl.concat(whole), pl.concat(by_head)
+        rare.append(_sampled(texts, shingles))
+    return pl.concat(whole), pl.concat(by_head), _rare_blocks(pl.concat(rare))
+
+
+def _sampled(texts: NDArray[np.int64], shingles: Shingles) -> pl.DataFrame:
+    """One row per text and distinct sampled shingle, `block` being half of its hash."""
+    chosen = np.flatnonzero(shingles.hashes % np.uint64(SAMPLED) == 0)
+    of = np.searchsorted(shingles.offsets, chosen, side="right") - 1
+    return pl.DataFrame(
+        {
+            "block": (shingles.hashes[chosen] >> np.uint64(32)).astype(np.uint32),
+            "text": texts[of].astype(np.uint32),
+        }
+    ).unique()
+
+
+def _rare_blocks(sampled: pl.DataFrame) -> pl.DataFrame:
+    """A block of each two texts that share `RARE_SHARED` sampled shingles that few texts have."""
+    few = sampled.filter(pl.len().over("block").is_between(2, RARE)).sort("block", "text")
+    pairs = _pairs_within(few.rename({"text": "copy"}), n_blocks=RARE_SHARED).with_row_index(
+        "block"
+    )
+    return pl.concat(pairs.select("block", pl.col(side).alias("text")) for side in "ab")
 
 
 def _heads(shingles: Shingles) -> tuple[NDArray[np.int64], Shingles]:
@@ -136,8 +165,8 @@ def _band_blocks(
     )
 
 
-def _pairs_within(blocks: pl.DataFrame) -> pl.DataFrame:
-    """Pairs of copies of one block that stand at most `WINDOW` apart, in the order given."""
+def _pairs_within(blocks: pl.DataFrame, *, n_blocks: int = 1) -> pl.DataFrame:
+    """Pairs of copies at most `WINDOW` apart, in the order given, in `n_blocks` blocks or more."""
     shared = blocks.filter(pl.len().over("block") > 1).sort("block", maintain_order=True)
     block, copy = shared["block"].to_numpy(), shared["copy"].to_numpy()
     found = []
@@ -147,4 +176,5 @@ def _pairs_within(blocks: pl.DataFrame) -> pl.DataFrame:
             break
         found.append(np.stack([copy[together], copy[together + apart]], axis=1))
     pairs = np.sort(np.concatenate(found or [np.empty((0, 2), copy.dtype)]), axis=1)
-    return pl.DataFrame({"a": pairs[:, 0], "b": pairs[:, 1]}).unique()
+    counted = pl.DataFrame({"a": pairs[:, 0], "b": pairs[:, 1]}).group_by("a", "b").len()
+    return counted.filter(pl.col("len") >= n_blocks).select("a", "b")

@@ -111,7 +111,7 @@ def collapse(ordered: pl.DataFrame) -> Corpus:
     identity = ["title_key", "words", "arxiv", "doi_key", "short_day"]
     texts = keyed.select("words").unique(keep="first", maintain_order=True)
     copies = (
-        keyed.select(*identity, "title_words", "n_words")
+        keyed.select(*identity, "title_words", "n_words", "n_authors")
         .unique(identity, keep="first", maintain_order=True)
         .join(texts.with_row_index("text"), on="words", maintain_order="left")
         .with_row_index("copy")
