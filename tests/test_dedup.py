@@ -303,6 +303,10 @@ def test_a_word_exchanged_in_the_title_needs_the_same_abstract() -> None:
         ("deep nets", "deep nets revisited", "compatible"),
         ("deep nets", "deep nets 2", "opposed"),
         ("deep nets part", "deep nets", "opposed"),
+        ("deep nets", "deep nets a survey of 3d vision", "compatible"),
+        ("deep nets", "deep nets at the workshop of 2020", "opposed"),
+        ("2d deep nets", "3d deep nets", "opposed"),
+        ("deep nets", "3d deep nets", "opposed"),
         ("deep nets for speech", "wide nets for speech", "similar"),
         ("deep nets for speech", "label noise", "different"),
     ],
@@ -669,6 +673,7 @@ EXTENDED = (
     "denoising, deblurring and deraining we study super-resolution and video, give a complexity "
     "analysis, and release weights. Results on fourteen benchmarks show consistent gains."
 )
+SAID = "This paper is an extended version of our 2023 workshop paper."
 STOPPING = (
     "Noisy labels harm deep classifiers. We study how memorisation of corrupted annotations "
     "proceeds in time and derive a stopping rule that needs no clean validation data. On four "
@@ -686,6 +691,7 @@ TRANSLATED = (
     ("one", "other", "is_related"),
     [
         (("Windowed attention for images", WINDOWS), ("Windowed attention for images", EXTENDED), True),
+        (("Windowed attention for images", WINDOWS), ("Windowed attention for images", f"{SAID} {WINDOWS[:150]} {STOPPING}"), True),
         (("Windowed attention", WINDOWS), ("Attention in windows: an analysis", EXTENDED), False),
         (("Oversmoothing in graphs, Part I", WINDOWS), ("Oversmoothing in graphs, Part II", WINDOWS), True),
         (("Oversmoothing, Part I", WINDOWS), ("Oversmoothing, Part II", STOPPING), False),
@@ -695,7 +701,7 @@ TRANSLATED = (
         (("When to stop under noise", STOPPING), ("Fitting the clean part first", STOPPING), False),
     ],
     ids=[
-        "extended", "extended under another title", "parts of one abstract", "parts", "erratum",
+        "extended", "extended, as it says", "extended under another title", "parts of one abstract", "parts", "erratum",
         "same title, different paper", "translation", "first version under another title",
     ],
 )  # fmt: skip

@@ -29,6 +29,12 @@ SAME_TEXT, SAME_TEXT_CONTAINED = 0.95, 0.97
 # Abstracts under one telling title agree if they have this share of the shorter one in common
 # (a rewritten abstract of the same work: 0.24 and more; another work of that title: 0.00).
 AGREE, AGREE_SHINGLES = 0.2, 5
+# What only an extended version says of itself; then it is another work in spite of the title.
+EXTENDS = (
+    r"\b(?:extends?|extended|extending|extension of|version of) (?:our|the|an?) (?:\w+ ){0,2}"
+    r"(?:conference|workshop|preliminary|earlier|previous|short) (?:\w+ )?"
+    r"(?:abstract|article|paper|publication|version|work)\b"
+)
 # An identifier is believed if the abstracts have this share of the shorter one in common, or the
 # lower one where the titles do not contradict it (two papers of one conference reach 0.05 once in
 # 500 pairs, 0.1 once in 30,000): a DOI may be that of the proceedings.
@@ -79,7 +85,11 @@ def _accept(facts: pl.DataFrame, threshold: float) -> pl.DataFrame:
     cut = (pl.col("n_shingles") >= CONTAINED_SHINGLES) & (pl.col("contained") >= CONTAINED)
     # Copies of one short abstract differ in `short_day` if they are of different dates.
     short = one_text & pl.col("short_day_a").eq_missing(pl.col("short_day_b"))
-    agree = (pl.col("n_shared") >= AGREE_SHINGLES) & (pl.col("contained") >= AGREE)
+    agree = (
+        (pl.col("n_shared") >= AGREE_SHINGLES)
+        & (pl.col("contained") >= AGREE)
+        & (pl.col("extends_a") == pl.col("extends_b"))
+    )
     relation = pl.col("titles")
     by_title = (relation == "equal") & (
         near | cut | short | (pl.col("telling") & (agree | one_text))
@@ -150,6 +160,8 @@ def _facts(pairs: pl.DataFrame, copies: pl.DataFrame, words: pl.Series) -> pl.Da
         same_arxiv=(pl.col("arxiv_a") == pl.col("arxiv_b")).fill_null(value=False),
         same_doi=(pl.col("doi_key_a") == pl.col("doi_key_b")).fill_null(value=False),
         telling=titles.is_telling(pl.col("title_words_a")),
+        extends_a=words.gather(sides["text_a"]).str.contains(EXTENDS),
+        extends_b=words.gather(sides["text_b"]).str.contains(EXTENDS),
     )
     relation = [
         titles.compare(a, b) for a, b in facts.select("title_words_a", "title_words_b").iter_rows()

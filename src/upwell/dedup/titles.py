@@ -52,7 +52,10 @@ def compare(a: str, b: str) -> str:
         return "equal"
     words_a, words_b = set(a.split()), set(b.split())
     only_a, only_b = words_a - words_b, words_b - words_a
-    if any(word in MARKERS or any(map(str.isdigit, word)) for word in only_a | only_b):
+    # A subtitle may speak of "3D", but "X" and "X 2", or "X 2020", are two of a series.
+    is_subtitle = b.startswith(f"{a} ") or a.startswith(f"{b} ")
+    number = r"\d$" if is_subtitle else r"\d"
+    if any(word in MARKERS or re.search(number, word) for word in only_a | only_b):
         return "opposed"
     if not only_a or not only_b:
         return "compatible"
