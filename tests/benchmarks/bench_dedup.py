@@ -67,7 +67,8 @@ def papers(n: int) -> pl.DataFrame:
     rng, parts = np.random.default_rng(0), [corpus]
     while sum(part.height for part in parts) < n:
         shuffled = [" ".join(rng.permutation(text.split())) for text in corpus["abstract"]]
-        marked = pl.col("title", "id") + f" {len(parts)}"
+        # A number would make parts of one work of them.
+        marked = pl.col("title", "id") + f" {chr(96 + len(parts)) * 3}"
         parts.append(corpus.with_columns(marked, abstract=pl.Series(shuffled)))
     return records(pl.concat(parts).head(n).rename({"id": "source"}))
 

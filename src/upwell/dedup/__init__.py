@@ -65,10 +65,10 @@ def deduplicate(
     Rajaraman and Ullman (2020), "Mining of Massive Datasets", chapter 3. The rest: our definition.
     """
     tell = progress or (lambda _step, _n: None)
-    ordered = text.canonical(RECORDS.conform(records))
-    if ordered.is_empty():
+    records = RECORDS.conform(records)
+    if records.is_empty():
         return Deduplication(UNPLACED.empty(), DUPLICATES.empty(), RELATED_PAPERS.empty())
-    corpus = text.collapse(ordered)
+    corpus = text.collapse(text.canonical(records))
     tell("distinct", corpus.copies.height)
     words = corpus.texts["words"]
     pairs = candidates.find(corpus.copies, words, threshold=config.near_text_threshold)
