@@ -15,8 +15,9 @@ from polars.testing import assert_frame_equal
 from upwell.config import DedupConfig
 from upwell.dedup import Deduplication, deduplicate
 from upwell.dedup.candidates import WINDOW, bands, find, signatures
-from upwell.dedup.evidence import compare_titles, similarities
+from upwell.dedup.evidence import similarities
 from upwell.dedup.text import Shingles, canonical, collapse
+from upwell.dedup.titles import compare, tells_of
 from upwell.tables import DUPLICATES, RECORDS, UNPLACED, TableError
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "corpora"
@@ -300,14 +301,18 @@ def test_a_word_exchanged_in_the_title_needs_the_same_abstract() -> None:
         ("", "deep nets", "unknown"),
         ("pre training of nets", "pretraining of nets", "equal"),
         ("deep nets", "deep nets revisited", "compatible"),
-        ("deep nets", "deep nets 2", "different"),
-        ("deep nets part", "deep nets", "different"),
+        ("deep nets", "deep nets 2", "opposed"),
+        ("deep nets part", "deep nets", "opposed"),
+        ("deep nets", "deep nets a survey of 3d vision", "compatible"),
+        ("deep nets", "deep nets at the workshop of 2020", "opposed"),
+        ("2d deep nets", "3d deep nets", "opposed"),
+        ("deep nets", "3d deep nets", "opposed"),
         ("deep nets for speech", "wide nets for speech", "similar"),
         ("deep nets for speech", "label noise", "different"),
     ],
 )
 def test_compare_titles_is_symmetric(one: str, other: str, relation: str) -> None:
-    assert compare_titles(one, other) == compare_titles(other, one) == relation
+    assert compare(one, other) == compare(other, one) == relation
 
 
 @pytest.mark.parametrize(
@@ -668,6 +673,7 @@ EXTENDED = (
     "denoising, deblurring and deraining we study super-resolution and video, give a complexity "
     "analysis, and release weights. Results on fourteen benchmarks show consistent gains."
 )
+SAID = "This paper is an extended version of our 2023 workshop paper."
 STOPPING = (
     "Noisy labels harm deep classifiers. We study how memorisation of corrupted annotations "
     "proceeds in time and derive a stopping rule that needs no clean validation data. On four "
@@ -685,16 +691,17 @@ TRANSLATED = (
     ("one", "other", "is_related"),
     [
         (("Windowed attention for images", WINDOWS), ("Windowed attention for images", EXTENDED), True),
+        (("Windowed attention for images", WINDOWS), ("Windowed attention for images", f"{SAID} {WINDOWS[:150]} {STOPPING}"), True),
         (("Windowed attention", WINDOWS), ("Attention in windows: an analysis", EXTENDED), False),
         (("Oversmoothing in graphs, Part I", WINDOWS), ("Oversmoothing in graphs, Part II", WINDOWS), True),
-        (("Oversmoothing in graphs, Part I", WINDOWS), ("Oversmoothing in graphs, Part II", STOPPING), False),
+        (("Oversmoothing, Part I", WINDOWS), ("Oversmoothing, Part II", STOPPING), False),
         (("Stopping early with noise", STOPPING), ("Erratum: Stopping early with noise", STOPPING), True),
         (("A survey of deep learning", WINDOWS), ("A survey of deep learning", STOPPING), False),
         (("Stopping early with noise", STOPPING), ("Früh aufhören bei Rauschen", TRANSLATED), False),
         (("When to stop under noise", STOPPING), ("Fitting the clean part first", STOPPING), False),
     ],
     ids=[
-        "extended", "extended under another title", "parts of one abstract", "parts", "erratum",
+        "extended", "extended, as it says", "extended under another title", "parts of one abstract", "parts", "erratum",
         "same title, different paper", "translation", "first version under another title",
     ],
 )  # fmt: skip
@@ -714,6 +721,78 @@ def test_hard_cases_stay_two_and_the_close_ones_are_linked(
     for row in found.related.iter_rows(named=True):
         assert later[row["paper_id"]] < later[row["related_id"]]
         assert row["similarity"] == pytest.approx(jaccard(one[1], other[1]), abs=0.01)
+
+
+TOLD_TITLES = "A stopping rule for noisy labels", "Memorisation of corrupted annotations"
+
+
+@pytest.mark.parametrize("text", [STOPPING, STOPPING.rsplit(" ", 2)[0]])
+def test_a_renamed_paper_is_joined_if_its_abstract_tells_of_both_titles(text: str) -> None:
+    found = run(record(1, STOPPING, TOLD_TITLES[0]), record(2, text, TOLD_TITLES[1], n_authors=3))
+    assert groups(found) == together(1, 2)
+    assert found.duplicates["method"].to_list() == ["near_text"]
+    assert found.related.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"n_authors": 2}, {"n_authors": 3}),
+        ({"arxiv_id": "2101.00001"}, {"arxiv_id": "2102.00002"}),
+        ({"title": "Pricing of rainbow options"}, {}),
+        ({"title": f"{TOLD_TITLES[0]}, Part I"}, {"title": f"{TOLD_TITLES[1]}, Part II"}),
+        ({"abstract": reworded(STOPPING, 20)}, {}),
+    ],
+    ids=["authors", "identifiers", "a title the abstract does not tell of", "parts", "revised"],
+)
+def test_what_speaks_against_a_paper_renamed(one: dict, other: dict) -> None:
+    rows = [record(n, STOPPING, TOLD_TITLES[n - 1]) | dict(k) for n, k in ((1, one), (2, other))]
+    assert joined(*rows) == apart(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("abstract", "a", "b", "expected"),
+    [
+        ("sparse nets learn margins", "sparse learning", "wide margins", False),
+        ("sparse nets learning margins", "sparse learning", "margins", True),
+        ("sparse nets", "sparse graphs", "sparse nets", False),  # own: graphs · nets
+        ("sparse graph nets", "sparse graph nets", "sparse nets", True),
+        ("sparse nets", "on an rl", "sparse", False),  # no word of four letters
+    ],
+)
+def test_tells_of_by_hand(abstract: str, a: str, b: str, expected: bool) -> None:
+    assert tells_of(abstract, a, b) is tells_of(abstract, b, a) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_one_work"),
+    [
+        ("Oversmoothing in deep graphs, Part I", "Oversmoothing in deep graphs: Part 2", True),
+        ("Reply to “Stopping early with noise”", "Stopping early with noise", True),
+        ("Corrigendum to: Stopping early with noise", "Stopping early with noise", True),
+        ("Erratum: Preface", "Preface", False),
+        ("Stopping early in 2020", "Stopping early in 2021", False),
+    ],
+)
+def test_parts_and_replies_are_linked_by_their_titles(
+    one: str, other: str, is_one_work: bool
+) -> None:
+    found = run(record(1, STOPPING, one), record(2, WINDOWS, other))
+    assert groups(found) == apart(1, 2)
+    assert found.related.height == is_one_work
+
+
+def test_a_fifth_in_common_links_whatever_the_titles() -> None:
+    half = WINDOWS[: len(WINDOWS) // 2]
+    found = run(
+        record(1, WINDOWS, "Windowed attention"),
+        record(2, f"{half} {STOPPING}", "Stopping"),
+        record(3, f"{WINDOWS[:60]} {TRANSLATED}", "Früh aufhören"),
+    )
+    assert groups(found) == apart(1, 2, 3)
+    sources = dict(found.papers.select("paper_id", pl.col("sources").list.first()).iter_rows())
+    linked = [{sources[p], sources[r]} for p, r, _ in found.related.iter_rows()]
+    assert linked == [{"file.txt#1", "file.txt#2"}]
 
 
 def test_one_abstract_under_two_titles_with_identifiers_is_linked() -> None:

@@ -39,8 +39,9 @@ def deduplicate(
 
     Two records are one paper if they share an arXiv id or DOI and their texts do not contradict
     it; or a telling title and an abstract that agrees; or near-identical abstracts (one may be
-    cut short) under titles that do not speak against it. Records with two different arXiv ids, or
-    two DOIs of one publisher, are never joined by title or text, nor through a third record.
+    cut short) under titles that do not speak against it; or one abstract that tells of both their
+    titles. Records with two different arXiv ids, or two DOIs of one publisher, are never joined by
+    title or text, nor through a third record.
 
     Parameters
     ----------
@@ -64,10 +65,10 @@ def deduplicate(
     Rajaraman and Ullman (2020), "Mining of Massive Datasets", chapter 3. The rest: our definition.
     """
     tell = progress or (lambda _step, _n: None)
-    ordered = text.canonical(RECORDS.conform(records))
-    if ordered.is_empty():
+    records = RECORDS.conform(records)
+    if records.is_empty():
         return Deduplication(UNPLACED.empty(), DUPLICATES.empty(), RELATED_PAPERS.empty())
-    corpus = text.collapse(ordered)
+    corpus = text.collapse(text.canonical(records))
     tell("distinct", corpus.copies.height)
     words = corpus.texts["words"]
     pairs = candidates.find(corpus.copies, words, threshold=config.near_text_threshold)

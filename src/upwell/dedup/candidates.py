@@ -1,12 +1,15 @@
 """Pairs of copies worth comparing: same identifier, same title, or abstracts likely alike."""
 
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from upwell.dedup.text import U64, Shingles, mix, shingle
+from upwell.dedup.titles import named_work
 
 # The share of pairs exactly at the threshold that banding may miss; of those above it, fewer.
 MISSED = 0.002
@@ -16,18 +19,25 @@ HEAD_SHINGLES = 40
 # In a block, each copy is compared with so many next ones in the order of titles: with all in a
 # block of two versions or of forty; in one of thousands (a proceedings' DOI) work stays linear.
 WINDOW = 40
+# Abstracts of related papers share few shingles, but such as hardly any other has. Of every
+# `SAMPLED` shingles one is looked at; at most so many texts have a rare one; so many of those are
+# needed.
+SAMPLED, RARE, RARE_SHARED = 8, 8, 2
+# Bounds memory: their hashes are looked through in so many parts.
+RARE_PARTS = 8
 TEXTS_AT_ONCE = 1000
-# Bounds memory: the shingles of so many abstracts (60 MB) at once; of the others, hashes of bands.
-SHINGLED_AT_ONCE = 40_000
+# Bounds memory: the shingles of so many abstracts at once; of the others, hashes of bands.
+SHINGLED_AT_ONCE = 10_000
 SEED = 1729
+HALF, HALF_BITS = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
 def find(copies: pl.DataFrame, words: pl.Series, *, threshold: float) -> pl.DataFrame:
-    """Pairs of copies that share a block: identifier, title, or band of a MinHash signature.
+    """Pairs of copies that share a block: identifier, title, band of a MinHash, rare shingles.
 
     Parameters
     ----------
-    copies : columns `copy`, `text`, `arxiv`, `doi_key`, `title_key`.
+    copies : columns `copy`, `text`, `arxiv`, `doi_key`, `title_key`, `title_words`.
     words : of the texts.
     threshold : Jaccard similarity (0 to 1) at which a pair of abstracts is to be found.
 
@@ -39,15 +49,15 @@ def find(copies: pl.DataFrame, words: pl.Series, *, threshold: float) -> pl.Data
     ------
     Leskovec, Rajaraman and Ullman (2020), "Mining of Massive Datasets", section 3.4.
     """
-    in_order = copies.select("copy", "text", "arxiv", "doi_key", "title_key").sort(
-        "title_key", "copy", nulls_last=True
-    )
+    in_order = copies.select(
+        "copy", "text", "arxiv", "doi_key", "title_key", work=named_work(pl.col("title_words"))
+    ).sort("title_key", "copy", nulls_last=True)
     blocks = [
         in_order.join(blocks, on="text", maintain_order="left").select("block", "copy")
         for blocks in _text_blocks(words, threshold)
     ] + [
         in_order.drop_nulls(value).select(pl.col(value).rank("dense").alias("block"), "copy")
-        for value in ("arxiv", "doi_key", "title_key")
+        for value in ("text", "arxiv", "doi_key", "title_key", "work")
     ]
     return pl.concat(_pairs_within(block) for block in blocks).unique().sort("a", "b")
 
@@ -97,17 +107,43 @@ def signatures(shingles: Shingles, n_hashes: int) -> NDArray[np.uint32]:
     return result
 
 
-def _text_blocks(words: pl.Series, threshold: float) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Blocks of texts that are likely alike, by all of their shingles and by those of the head."""
+def _text_blocks(words: pl.Series, threshold: float) -> Iterator[pl.DataFrame]:
+    """Blocks of texts likely alike: by all of their shingles, those of the head, rare ones."""
     n_bands, n_rows = bands(threshold)
-    whole, by_head = [], []
+    whole, by_head, head_of, rare = [], [], [], []
     for start in range(0, len(words), SHINGLED_AT_ONCE):
         shingles = shingle(words.slice(start, SHINGLED_AT_ONCE))
-        texts = np.arange(start, start + len(shingles.offsets) - 1)
-        head_of, heads = _heads(shingles)
-        whole.append(_band_blocks(texts, signatures(shingles, n_bands * n_rows), n_rows))
-        by_head.append(_band_blocks(texts[head_of], signatures(heads, n_bands * n_rows), n_rows))
-    return pl.concat(whole), pl.concat(by_head)
+        long, heads = _heads(shingles)
+        whole.append(_band_keys(signatures(shingles, n_bands * n_rows), n_rows))
+        by_head.append(_band_keys(signatures(heads, n_bands * n_rows), n_rows))
+        head_of.append((start + long).astype(np.uint32))
+        rare.append(_sampled(shingles, start))
+    yield _band_blocks(np.concatenate(whole), np.arange(len(words), dtype=np.uint32))
+    yield _band_blocks(np.concatenate(by_head), np.concatenate(head_of))
+    yield _rare_blocks(rare)
+
+
+def _sampled(shingles: Shingles, start: int) -> U64:
+    """The sampled shingles of texts: half of the hash, then the text's place from `start`."""
+    chosen = np.flatnonzero(shingles.hashes % np.uint64(SAMPLED) == 0)
+    text = np.searchsorted(shingles.offsets, chosen, side="right") - 1 + start
+    return np.unique(shingles.hashes[chosen] & ~HALF | text.astype(np.uint64))
+
+
+def _rare_blocks(sampled: list[U64]) -> pl.DataFrame:
+    """A block of each two texts that share `RARE_SHARED` sampled shingles that few texts have."""
+    pairs = [np.empty(0, dtype=np.uint64)]
+    for part in range(RARE_PARTS):
+        of_part = [s[(s >> HALF_BITS) % np.uint64(RARE_PARTS) == np.uint64(part)] for s in sampled]
+        together = np.sort(np.concatenate(of_part))
+        block, text = together >> HALF_BITS, together & HALF
+        _, place, n_texts = np.unique(block, return_inverse=True, return_counts=True)
+        few = (n_texts[place] > 1) & (n_texts[place] <= RARE)
+        pairs += [a << HALF_BITS | b for a, b in _neighbours(block[few], text[few])]
+    pair, n_shared = np.unique(np.concatenate(pairs), return_counts=True)
+    pair = pair[n_shared >= RARE_SHARED]
+    texts = np.concatenate([pair >> HALF_BITS, pair & HALF]).astype(np.uint32)
+    return pl.DataFrame({"block": np.tile(np.arange(len(pair)), 2), "text": texts})
 
 
 def _heads(shingles: Shingles) -> tuple[NDArray[np.int64], Shingles]:
@@ -117,34 +153,42 @@ def _heads(shingles: Shingles) -> tuple[NDArray[np.int64], Shingles]:
     return long, Shingles(shingles.hashes[at], np.arange(len(long) + 1) * HEAD_SHINGLES)
 
 
-def _band_blocks(
-    texts: NDArray[np.int64], signature: NDArray[np.uint32], n_rows: int
-) -> pl.DataFrame:
-    """One row per text and band, `block` being the hash of the band's values."""
-    n_bands = signature.shape[1] // n_rows
-    keys: list[U64] = []
-    for band in range(n_bands):
-        key = np.full(len(texts), band, dtype=np.uint64)
-        for place in range(band * n_rows, (band + 1) * n_rows):
-            key = mix(key + signature[:, place])
-        keys.append(key)
-    return pl.DataFrame(
-        {
-            "block": np.concatenate(keys),
-            "text": np.tile(texts.astype(np.uint32), n_bands),
-        }
-    )
+def _band_keys(signature: NDArray[np.uint32], n_rows: int) -> NDArray[np.uint32]:
+    """Half a hash of each band's values, (texts, bands)."""
+    keys = np.zeros((len(signature), signature.shape[1] // n_rows), dtype=np.uint64)
+    for place in range(n_rows):
+        keys = mix(keys + signature[:, place::n_rows].astype(np.uint64))
+    return (keys >> HALF_BITS).astype(np.uint32)
+
+
+def _band_blocks(keys: NDArray[np.uint32], texts: NDArray[np.uint32]) -> pl.DataFrame:
+    """Each text with each of its bands' keys, as far as another text has it too."""
+    blocks = [pl.DataFrame(schema={"block": pl.UInt64, "text": pl.UInt32})]
+    for band in range(keys.shape[1]):
+        order = np.argsort(keys[:, band], kind="stable")
+        key = keys[order, band]
+        as_next = key[1:] == key[:-1]
+        shared = np.zeros(len(key), dtype=np.bool_)
+        shared[1:] |= as_next
+        shared[:-1] |= as_next
+        block = np.uint64(band) << HALF_BITS | key[shared]
+        blocks.append(pl.DataFrame({"block": block, "text": texts[order[shared]]}))
+    return pl.concat(blocks)
 
 
 def _pairs_within(blocks: pl.DataFrame) -> pl.DataFrame:
     """Pairs of copies of one block that stand at most `WINDOW` apart, in the order given."""
     shared = blocks.filter(pl.len().over("block") > 1).sort("block", maintain_order=True)
-    block, copy = shared["block"].to_numpy(), shared["copy"].to_numpy()
-    found = []
+    copy = shared["copy"].to_numpy()
+    found = [np.stack(pair, axis=1) for pair in _neighbours(shared["block"].to_numpy(), copy)]
+    pairs = np.sort(np.concatenate(found or [np.empty((0, 2), copy.dtype)]), axis=1)
+    return pl.DataFrame({"a": pairs[:, 0], "b": pairs[:, 1]}).unique()
+
+
+def _neighbours(block: NDArray[Any], member: NDArray[Any]) -> Iterator[tuple[NDArray[Any], ...]]:
+    """Members of one block that stand 1, 2, … `WINDOW` apart; blocks stand together."""
     for apart in range(1, WINDOW + 1):
         together = np.flatnonzero(block[apart:] == block[:-apart])
         if not len(together):
             break
-        found.append(np.stack([copy[together], copy[together + apart]], axis=1))
-    pairs = np.sort(np.concatenate(found or [np.empty((0, 2), copy.dtype)]), axis=1)
-    return pl.DataFrame({"a": pairs[:, 0], "b": pairs[:, 1]}).unique()
+        yield member[together], member[together + apart]

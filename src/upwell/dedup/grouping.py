@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from upwell.dedup.evidence import compare_titles
+from upwell.dedup import titles
 from upwell.tables import METHODS
 
 
@@ -100,7 +100,7 @@ def _conflicts(one: _Group, other: _Group) -> set[str]:
         and other.titles
         and not one.titles & other.titles
         and not any(
-            compare_titles(a, b) in {"equal", "compatible"}
+            titles.compare(a, b) in {"equal", "compatible"}
             for a in one.titles
             for b in other.titles
         )

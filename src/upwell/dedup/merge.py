@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import count
+from typing import Any
 
 import polars as pl
 
@@ -49,12 +50,15 @@ def merge(corpus: Corpus, groups: pl.DataFrame) -> Merged:
     ------
     Our definition.
     """
+    words = corpus.texts["words"]
+    beginning = _letters(words)
     members = _ranked(corpus.records.join(groups, on="copy", how="left", maintain_order="left"))
-    papers = _name(members.group_by("group", maintain_order=True).agg(*_merged_fields()))
+    members = members.with_columns(key=beginning.gather(members["text"]))
+    papers = _name(members.group_by("group", maintain_order=True).agg(*_merged_fields()), words)
     folded = members.filter(pl.int_range(pl.len()).over("group") > 0).join(
         papers.select("group", "paper_id", survivor="text"), on="group", maintain_order="left"
     )
-    alike = similarities(folded["text"], folded["survivor"], corpus.texts["words"])["jaccard"]
+    alike = similarities(folded["text"], folded["survivor"], words)["jaccard"]
     return Merged(papers, folded.with_columns(similarity=alike, method=_own_method()))
 
 
@@ -86,13 +90,12 @@ def _merged_fields() -> list[pl.Expr]:
     dated = pl.col("last_day").is_not_null().any()
     longest = pl.col("title").filter(pl.col("title_key").is_not_null())
     longest = longest.sort_by(longest.str.len_chars(), descending=True, maintain_order=True)
-    key = pl.col("words").str.replace_all(" ", "", literal=True).str.slice(0, ID_CHARACTERS)
     return [
         pl.when(pl.col("title_key").first().is_not_null())
         .then(pl.col("title").first())
         .otherwise(longest.first())
         .alias("title"),
-        pl.col("abstract", "language", "text", "words").first(),
+        pl.col("abstract", "language", "text").first(),
         _earliest(pl.col("first_day")).alias("published"),
         pl.when(dated)
         .then(_earliest(pl.col("date_precision")))
@@ -105,11 +108,11 @@ def _merged_fields() -> list[pl.Expr]:
         pl.col("categories").explode(empty_as_null=False).unique().sort(),
         pl.col("source").sort().alias("sources"),
         pl.col("title_key").sort().first(),
-        _earliest(key, key).alias("id_key"),
+        _earliest(pl.col("key"), "key").alias("id_key"),
     ]
 
 
-def _earliest(column: pl.Expr, *ties: pl.Expr) -> pl.Expr:
+def _earliest(column: pl.Expr, *ties: str) -> pl.Expr:
     """The value of the record with the earliest last day; of those, the best known day."""
     return column.sort_by(
         "last_day",
@@ -138,15 +141,28 @@ def _own_method() -> pl.Expr:
     ).replace_strict(dict(enumerate(METHODS)), return_dtype=pl.String)
 
 
-def _name(papers: pl.DataFrame) -> pl.DataFrame:
+def _letters(words: pl.Series) -> pl.Series:
+    """The first `ID_CHARACTERS` letters and digits of each text."""
+    # No more blanks than letters stand among them; all of the text would be copied otherwise.
+    start = words.str.slice(0, 2 * ID_CHARACTERS)
+    return start.str.replace_all(" ", "", literal=True).str.slice(0, ID_CHARACTERS)
+
+
+def _name(papers: pl.DataFrame, words: pl.Series) -> pl.DataFrame:
     """Give each paper its id; of papers that begin alike, the earliest keeps the plain one."""
+    # Numbers in place of the values: to sort by several columns of text at once copies them.
+    rank_of_text = words.rank("dense").gather(papers["text"])
     ordered = papers.sort(
-        "last_day", "id_key", "title_key", "words", "arxiv_id", "doi", "url", nulls_last=True
+        "last_day",
+        *(pl.col(name).rank("dense") for name in ("id_key", "title_key")),
+        rank_of_text,
+        *(pl.col(name).rank("dense") for name in ("arxiv_id", "doi", "url")),
+        nulls_last=True,
     )
     used: set[str] = set()
     ids = []
-    for parts in ordered.select("id_key", "title_key", "words", "arxiv_id", "doi").iter_rows():
-        for material in _materials(*(part or "" for part in parts)):
+    for row in ordered.select("id_key", "title_key", "text", "arxiv_id", "doi").iter_rows():
+        for material in _materials(words, row):
             digest = blake2b(material.encode(), digest_size=8).hexdigest()
             name = f"p{digest[:ID_DIGITS]}"
             if name not in used:
@@ -156,12 +172,14 @@ def _name(papers: pl.DataFrame) -> pl.DataFrame:
     return ordered.with_columns(paper_id=pl.Series(ids, dtype=pl.String))
 
 
-def _materials(key: str, title: str, whole: str, arxiv_id: str, doi: str) -> Iterator[str]:
+def _materials(words: pl.Series, row: tuple[Any, ...]) -> Iterator[str]:
     """What may be hashed to a paper's id, in the order in which it is tried."""
+    key, title, text, arxiv_id, doi = row
     if len(key) >= ID_CHARACTERS_ENOUGH:
         yield key
-    yield f"{key}\n{title}"
-    yield f"{key}\n{title}\n{whole}"
-    yield f"{key}\n{title}\n{whole}\n{arxiv_id}\n{doi}"
+    yield f"{key}\n{title or ''}"
+    whole = f"{key}\n{title or ''}\n{words[text]}"
+    yield whole
+    yield f"{whole}\n{arxiv_id or ''}\n{doi or ''}"
     for attempt in count():
-        yield f"{key}\n{title}\n{whole}\n{arxiv_id}\n{doi}\n{attempt}"
+        yield f"{whole}\n{arxiv_id or ''}\n{doi or ''}\n{attempt}"

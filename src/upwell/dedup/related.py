@@ -1,7 +1,8 @@
 """Papers that are close and yet two: extended versions, parts of a series, errata.
 
-Of 79,792 real records (arXiv, NeurIPS, Hugging Face) 27 pairs are linked; read by title, all are
-such versions. Where a twentieth in common was enough, two surveys of one title were linked as well.
+Of 82,503 real records (arXiv, NeurIPS, Hugging Face, ACL Anthology, exports) 226 pairs are linked;
+of the 62 whose authors are known 59 have an author in common, and one is a reply. Where a twentieth
+in common was enough under one title, two surveys were linked as well.
 """
 
 import polars as pl

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 U64 = NDArray[np.uint64]
 
+# Bounds memory: the steps from a text to its words hold so many texts at once.
+NORMALISED_AT_ONCE = 40_000
+
 SHINGLE_WORDS = 3
 # An abstract of fewer words tells too little ("No abstract available.") to speak for itself.
 SHORT_WORDS = 22
@@ -54,21 +57,14 @@ def canonical(records: pl.DataFrame) -> pl.DataFrame:
     in_doi = doi.str.extract(r"^10\.48550/arxiv\.(.+)$")
     arxiv = pl.coalesce(pl.col("arxiv_id").str.to_lowercase().str.strip_chars(), in_doi)
     return (
-        records.sort(
-            pl.exclude("source", "categories", "problems"),
-            pl.col("categories").list.join("\n"),
-            pl.col("problems").list.join("\n"),
-            "source",
-        )
+        records[_canonical_order(records)]
+        .pipe(_with_words)
         .with_columns(
             # Version and, in old ids, the class behind the dot do not identify a paper.
             arxiv=arxiv.str.replace(r"^arxiv:\s*", "")
             .str.replace(r"v\d+$", "")
             .str.replace(r"^([a-z-]+)\.[a-z]{2}/", "$1/"),
             doi_key=pl.when(in_doi.is_null()).then(doi.str.replace(r"[./]v\d+$", "")),
-            title_words=_words(pl.col("title")),
-            # "Abstract:" in front is of the page, not of the abstract.
-            words=_words(pl.col("abstract")).str.replace(r"^abstract(?: |$)", ""),
             first_day=pl.when(pl.col("date_precision") != "none").then("published"),
         )
         .with_columns(
@@ -88,6 +84,30 @@ def canonical(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _canonical_order(records: pl.DataFrame) -> pl.Series:
+    """The places of the records in canonical order.
+
+    Columns are ranked one by one: to sort by several columns of text at once copies them.
+    """
+    compared = pl.exclude("source", "categories", "problems").rank("dense")
+    lists = (pl.col(name).list.join("\n").rank("dense") for name in ("categories", "problems"))
+    ranks = records.select(compared, *lists, pl.col("source").rank("dense"))
+    return ranks.select(pl.arg_sort_by(ranks.columns)).to_series()
+
+
+def _with_words(records: pl.DataFrame) -> pl.DataFrame:
+    """The records with `title_words` and `words`."""
+    parts = [
+        part.select(
+            title_words=_words(pl.col("title")),
+            # "Abstract:" in front is of the page, not of the abstract.
+            words=_words(pl.col("abstract")).str.replace(r"^abstract(?: |$)", ""),
+        )
+        for part in records.iter_slices(NORMALISED_AT_ONCE)
+    ]
+    return records.hstack(pl.concat(parts))
+
+
 def _words(column: pl.Expr) -> pl.Expr:
     """Lower-case words without accents, blanks between; a CJK character is a word; null is ''."""
     return (
@@ -104,21 +124,31 @@ def _words(column: pl.Expr) -> pl.Expr:
 
 def collapse(ordered: pl.DataFrame) -> Corpus:
     """Fold records that say the same into one copy, and equal abstracts into one text."""
-    keyed = ordered.with_columns(
+    texts = ordered.select("words").unique(keep="first", maintain_order=True)
+    keyed = (
+        ordered.join(texts.with_row_index("text"), on="words", how="left", maintain_order="left")
+        .drop("words")
         # Short abstracts and their dates: see `evidence`.
-        short_day=pl.when(pl.col("n_words") < SHORT_WORDS).then("first_day"),
-    ).with_row_index("row")
-    identity = ["title_key", "words", "arxiv", "doi_key", "short_day"]
-    texts = keyed.select("words").unique(keep="first", maintain_order=True)
-    copies = (
-        keyed.select(*identity, "title_words", "n_words")
-        .unique(identity, keep="first", maintain_order=True)
-        .join(texts.with_row_index("text"), on="words", maintain_order="left")
-        .with_row_index("copy")
+        .with_columns(short_day=pl.when(pl.col("n_words") < SHORT_WORDS).then("first_day"))
+        .with_row_index("row")
     )
-    places = copies.select(*identity, "copy", "text")
-    records = keyed.join(places, on=identity, nulls_equal=True, maintain_order="left")
-    return Corpus(records.drop("short_day"), copies.drop("words"), texts)
+    # Numbers in place of the values: to compare several columns of text at once copies them.
+    coded = keyed.select(pl.col("title_key", "arxiv", "doi_key").rank("dense"), "text", "short_day")
+    numbered = coded.unique(keep="first", maintain_order=True).with_row_index("copy")
+    of = coded.join(numbered, on=coded.columns, nulls_equal=True, maintain_order="left")["copy"]
+    records = keyed.with_columns(copy=of)
+    copies = records.filter(pl.col("copy").is_first_distinct()).select(
+        "copy",
+        "text",
+        "title_key",
+        "title_words",
+        "arxiv",
+        "doi_key",
+        "short_day",
+        "n_words",
+        "n_authors",
+    )
+    return Corpus(records.drop("short_day", "title_words"), copies, texts)
 
 
 def shingle(words: pl.Series) -> Shingles:
