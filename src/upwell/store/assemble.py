@@ -17,6 +17,7 @@ _SAME = [c for c in RECORDS.columns if c not in {"source", "problems", "language
 
 
 Parts = Sequence[pl.LazyFrame]
+Counts = Counter[tuple[str, ...]]
 
 
 def assemble(
@@ -51,9 +52,9 @@ def assemble(
     )
 
 
-def count_rows(parts: Parts, *columns: pl.Expr) -> Counter[tuple[str, ...]]:
+def count_rows(parts: Parts, *columns: pl.Expr) -> Counts:
     """How many rows have each combination of values."""
-    n_rows = Counter[tuple[str, ...]]()
+    n_rows = Counts()
     for part in parts:
         counted = part.group_by(columns).len().collect()
         n_rows.update({tuple(row): n for *row, n in counted.iter_rows()})
@@ -160,12 +161,7 @@ def _as_rejects(what: str, on: date) -> tuple[pl.Expr, ...]:
     )
 
 
-def _report(
-    file: KnownFile,
-    name: str,
-    n_records: Mapping[tuple[str, ...], int],
-    n_rejects: Mapping[str, int],
-) -> FileReport:
+def _report(file: KnownFile, name: str, n_records: Counts, n_rejects: Counts) -> FileReport:
     """What became of one file of the corpus."""
     return FileReport(
         name=name,

@@ -46,7 +46,11 @@ from upwell.themes.proposals import PROPOSALS, propose_phrases
 
 MAX_NEAR_MISSES = 50  # a theme
 MOST_LEARNED = 100_000
-"""Papers that themes are learned from; they are applied to the others. A million took 17 GB."""
+"""Papers that themes are learned from; they are applied to the others. A million took 17 GB.
+
+Learned from 35,000 of the 69,175 papers above, fresh papers come out at .90 / .90 (listed) and
+.95 / .75 (bare): half as many papers of a theme teach a little less.
+"""
 _BLOCK = 50_000  # papers that it is applied to at a time
 
 
