@@ -265,6 +265,23 @@ def test_the_order_of_files_does_not_change_the_tables(tmp_path):
     assert first.files == second.files
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_how_far_it_is_is_told_within_a_large_file(tmp_path, packed):
+    data = (LINE * 3_000).encode()
+    (tmp_path / "a").write_bytes(gzip.compress(data) if packed else data)
+    (tmp_path / "b").write_bytes(data)
+    told = []
+    read_files(
+        find_files([tmp_path]),
+        config=SourceConfig(),
+        today=TODAY,
+        progress=lambda done, total: told.append(done / total),
+    )
+    assert told == sorted(told)
+    assert told[-1] == 1
+    assert 4 <= len(set(told)) < 20
+
+
 def test_the_reading_keeps_its_contract_and_adds_up(tmp_path):
     write(tmp_path / "a.jsonl", LINE * 2 + "broken\n")
     write(tmp_path / "b.txt", "")
@@ -275,7 +292,8 @@ def test_the_reading_keeps_its_contract_and_adds_up(tmp_path):
     )
     assert reading.records.schema == RECORDS.schema
     assert reading.rejects.schema == REJECTS.schema
-    assert told == [(1, 2), (2, 2)]
+    size = (tmp_path / "a.jsonl").stat().st_size
+    assert told[-2:] == [(size, size), (size, size)]  # the other is empty
     first, second = reading.files
     assert (first.n_records, first.n_rejects, second.n_records, second.n_rejects) == (2, 1, 0, 1)
     data = (tmp_path / "a.jsonl").read_bytes()

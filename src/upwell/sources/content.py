@@ -91,6 +91,7 @@ class Content:
         """
         self._file = file
         self._n_packed = n_packed
+        self._opened: IO[bytes] | None = None
         self.fault: str | None = None
 
     def open(self) -> IO[bytes]:
@@ -107,7 +108,13 @@ class Content:
         if not stat.S_ISREG(status.st_mode):
             raise OSError(0, "it is a folder, a pipe or a device, not a file")
         self._n_packed = status.st_size
-        return self._file.open("rb")
+        self._opened = self._file.open("rb")
+        return self._opened
+
+    @property
+    def place(self) -> int:
+        """Bytes of the file on disk, as it lies there, behind which reading is; 0 if unknown."""
+        return self._opened.tell() if self._opened and not self._opened.closed else 0
 
     @cached_property
     def is_plain(self) -> bool:

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import polars as pl
@@ -36,6 +37,7 @@ _KINDS = (
 )
 
 _MOST_NOTES = 50  # of an archive
+_TELL_EVERY = 1_000  # items
 
 VERSION = 3
 """Of the reading: raised whenever the same bytes would give other records, so that they are read
@@ -83,7 +85,7 @@ def read_files(
     files : as `find_files` gives them; their order does not change the tables.
     config : the year in which pages were saved, and columns that are not to be guessed.
     today : no paper is dated after it.
-    progress : told after each file how many are done and how many there are.
+    progress : told now and then how many bytes are done and how many there are.
 
     Returns
     -------
@@ -130,23 +132,26 @@ def stream_files(
     """
     check_columns(config.columns)
     reports = []
-    with workers(sum(_size(file.path) for file in files)) as submit:
-        way = _Way(config, today, sink, submit)
-        for i, file in enumerate(sorted(files), 1):
-            reports.append(_read_file(file, way))
-            if progress:
-                progress(i, len(files))
+    sizes = [_size(file.path) for file in sorted(files)]
+    done, total = 0, sum(sizes)
+    with workers(total) as submit:
+        for file, size in zip(sorted(files), sizes, strict=True):
+            tell = partial(_tell, progress, done, total)
+            reports.append(_read_file(file, _Way(config, today, sink, submit, tell)))
+            done += size
+            tell(size)
     return tuple(reports)
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How files are read, and where what is in them goes."""
+    """How a file is read, where what is in it goes, and who is told how far it is."""
 
     config: SourceConfig
     today: dt.date
     sink: Sink
     submit: Submit
+    tell: Callable[[int], None]
 
     def assembler(self, name: str) -> Assembler:
         """What takes the items of a file of this name."""
@@ -220,8 +225,10 @@ def _read_content(content: Content, name: str, context: Context, way: _Way) -> _
     if known is None:
         assembler.add(_unrecognised(content, head))
     else:
-        for item in known.parse(content, context):
+        for number, item in enumerate(known.parse(content, context)):
             assembler.add(item)
+            if number % _TELL_EVERY == 0:
+                way.tell(content.place)
         assembler.flush()
         if content.fault:
             n = assembler.n_records
@@ -265,6 +272,12 @@ def _unrecognised(content: Content, head: Head) -> RawReject:
     detail = f"this is {kind}; known are {names}" if kind else f"none of the known formats: {names}"
     is_text = head.data.count(0) * 100 < len(head.data)
     return RawReject(None, "unknown_format", detail, head.text[:400] if is_text else "")
+
+
+def _tell(progress: Callable[[int, int], None] | None, before: int, total: int, place: int) -> None:
+    """Tell how far reading is, at a place in a file before which so many bytes were read."""
+    if progress:
+        progress(before + place, total)
 
 
 def _size(path: Path) -> int:

@@ -76,7 +76,7 @@ def collect(
     today : no paper is dated after it.
     join : the files join the corpus, whose other files stay in it, on disk or not; else they are
         all of it.
-    progress : told after each file that is read.
+    progress : told now and then how many bytes are read and how many there are to read.
 
     Returns
     -------

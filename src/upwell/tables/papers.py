@@ -87,11 +87,12 @@ DUPLICATES = Table(
 
 RELATED_PAPERS = Table(
     "related_papers",
-    "pair of papers that share a title or a text and are two works all the same",
+    "pair of papers that are close in title or text and two works all the same: an extended "
+    "version, a part of a series, an erratum or reply, or a fifth of the abstract in common",
     ("paper_id", "related_id"),
     {
         "paper_id": Column(STR, "the earlier paper, as far as dates are known"),
-        "related_id": Column(STR, "the later one: an extended version, a part, an erratum"),
+        "related_id": Column(STR, "the later one"),
         "similarity": Column(F32, "Jaccard similarity of the abstracts", bounds=UNIT),
     },
 )
