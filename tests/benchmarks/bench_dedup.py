@@ -14,11 +14,11 @@
 `rivals 30000` (1,000 known pairs, ids hidden, among 30,000 arXiv papers; two cores, one run):
 
                 papers/s   precision   recall   pairs joined besides
-    upwell         8,556       1.000     .999     10
-    datasketch     2,609       1.000     .995     13
-    semhash        1,543       1.000     .999    100   (with the static encoder, from .9)
+    upwell         8,335       1.000     .999     10
+    datasketch     2,328       1.000     .995     13
+    semhash        2,672       1.000     .999    100   (with the static encoder, from .9)
 
-`speed 1000000`: a million records in 103 s (distinct 38, candidates 51, papers 8), 4.3 GB at the
+`speed 1000000`: a million records in 87 s (distinct 27, candidates 46, papers 9), 4.1 GB at the
 peak, of which 1.3 GB are the records themselves (5.8 GB when columns of text were compared at once).
 
 `hard 100000` (200 pairs of each kind, ids hidden; joined, linked, apart):
