@@ -6,8 +6,9 @@ from upwell.sources import values
 from upwell.sources.content import Content, Head
 from upwell.sources.dates import UNDATED, When, parse_date
 from upwell.sources.dating import date_record
+from upwell.sources.fields import Row
 from upwell.sources.item import Context, Item, RawRecord, RawReject
-from upwell.sources.json_stream import Value, object_of, read_values, shape_of
+from upwell.sources.json_stream import read_objects, shape_of
 from upwell.sources.withdrawals import NOTICE_ONLY, is_only_notice, problems_of
 
 _NO_ARRAYS: frozenset[str] = frozenset()
@@ -29,25 +30,23 @@ class ArxivSnapshot:
 
     def parse(self, content: Content, context: Context) -> Iterator[Item]:  # noqa: ARG002  every format is called so
         """A record or a reject for each object; positions are lines."""
-        for value in read_values(content, _NO_ARRAYS, _START):
-            yield value if isinstance(value, RawReject) else _item(value)
+        for row in read_objects(content, _NO_ARRAYS, _START):
+            yield row if isinstance(row, RawReject) else _item(row)
 
 
-def _item(value: Value) -> Item:
+def _item(row: Row) -> Item:
     """The record of an object; `update_date` is that of its last change, and is not used."""
-    cells = object_of(value)
-    if isinstance(cells, RawReject):
-        return cells
+    cells = row.cells
     title, abstract = values.text(cells.get("title")), values.text(cells.get("abstract"))
     arxiv_id = values.text(cells.get("id")) or ""
     if abstract is None:
         detail = "there is no abstract"
-        return RawReject(value.position, "no_abstract", detail, title or arxiv_id)
+        return RawReject(row.position, "no_abstract", detail, title or arxiv_id)
     if is_only_notice(abstract):
-        return RawReject(value.position, "no_abstract", NOTICE_ONLY, f"{title}; {abstract}")
+        return RawReject(row.position, "no_abstract", NOTICE_ONLY, f"{title}; {abstract}")
     dated = date_record(_first_version(cells), {}, (arxiv_id,), None)
     return RawRecord(
-        position=value.position,
+        position=row.position,
         title=title,
         abstract=abstract,
         published=dated.when,

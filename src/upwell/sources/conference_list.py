@@ -8,7 +8,7 @@ from upwell.sources import submissions
 from upwell.sources.content import Content, Head
 from upwell.sources.fields import Row, is_named, read_rows
 from upwell.sources.item import Context, Item, RawReject
-from upwell.sources.json_stream import object_of, read_values, shape_of
+from upwell.sources.json_stream import read_objects, shape_of
 
 _NO_ARRAYS: frozenset[str] = frozenset()
 _START = r'\{\s*"(?:id|title)"\s*:'
@@ -55,17 +55,13 @@ class _Reading:
 
     def rows(self, content: Content) -> Iterator[Row | RawReject]:
         """The papers, with a year and with what is to be said of them."""
-        for value in read_values(content, _NO_ARRAYS, _START):
-            if isinstance(value, RawReject):
-                yield value
+        for row in read_objects(content, _NO_ARRAYS, _START):
+            if isinstance(row, RawReject):
+                yield row
                 continue
-            cells = object_of(value)
-            if isinstance(cells, RawReject):
-                yield cells
-                continue
-            problems = submissions.problems_of(cells.get("status"))
+            problems = submissions.problems_of(row.cells.get("status"))
             self._n_not_accepted += bool(problems)
-            yield self._dated(Row(value.position, cells, problems))
+            yield self._dated(replace(row, problems=problems))
 
     def _dated(self, row: Row) -> Row:
         """The row with a year, where it has no date of its own."""

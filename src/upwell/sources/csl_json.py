@@ -8,7 +8,7 @@ from upwell.sources.dates import When, earliest, of_span, parse_date
 from upwell.sources.dating import date_record
 from upwell.sources.fields import Row
 from upwell.sources.item import Context, Item, RawRecord, RawReject
-from upwell.sources.json_stream import object_of, read_values
+from upwell.sources.json_stream import read_objects
 from upwell.sources.json_text import top_keys
 from upwell.sources.values import address, n_authors, text
 
@@ -46,12 +46,8 @@ class CslJson:
 
     def parse(self, content: Content, context: Context) -> Iterator[Item]:
         """A record or a reject for each item; positions count them from 1."""
-        for found in read_values(content, _ARRAYS, _ITEM):
-            cells = found if isinstance(found, RawReject) else object_of(found)
-            if isinstance(cells, RawReject):
-                yield cells
-            else:
-                yield _record(Row(found.position or "", cells), context)
+        for row in read_objects(content, _ARRAYS, _ITEM):
+            yield row if isinstance(row, RawReject) else _record(row, context)
 
 
 def csl_date(value: object, *, day_first: bool | None = None) -> When:

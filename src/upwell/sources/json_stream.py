@@ -93,6 +93,16 @@ def read_values(
     yield from Walk(content, path, start=re.compile(start)).values()
 
 
+def read_objects(content: Content, arrays: frozenset[str], start: str) -> Iterator[Row | RawReject]:
+    """As `read_values`, for records that are objects: what is none is a reject."""
+    for value in read_values(content, arrays, start):
+        if isinstance(value, RawReject):
+            yield value
+        else:
+            cells = object_of(value)
+            yield cells if isinstance(cells, RawReject) else Row(value.position, cells)
+
+
 def object_of(value: Value) -> Mapping[str, object] | RawReject:
     """The object that a value is, or why it is none."""
     if isinstance(value.value, dict):

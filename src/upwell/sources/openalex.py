@@ -8,7 +8,7 @@ from upwell.sources import values
 from upwell.sources.content import Content, Head
 from upwell.sources.dates import parse_date, year_of_new_year
 from upwell.sources.item import Context, Item, RawRecord, RawReject, noting_years
-from upwell.sources.json_stream import object_of, read_values, shape_of
+from upwell.sources.json_stream import read_objects, shape_of
 
 _ARRAYS = frozenset({"results"})
 _START = r'\{\s*"id"\s*:\s*"https://openalex\.org/W'
@@ -44,17 +44,13 @@ class OpenAlex:
 def _items(content: Content, context: Context) -> Iterator[Item]:
     """The items of a file; a note says how many works were left out."""
     n_paratexts = 0
-    for value in read_values(content, _ARRAYS, _START):
-        if isinstance(value, RawReject):
-            yield value
-            continue
-        cells = object_of(value)
-        if isinstance(cells, RawReject):
-            yield cells
-        elif cells.get("is_paratext") is True or cells.get("type") == "paratext":
+    for row in read_objects(content, _ARRAYS, _START):
+        if isinstance(row, RawReject):
+            yield row
+        elif row.cells.get("is_paratext") is True or row.cells.get("type") == "paratext":
             n_paratexts += 1
         else:
-            yield _item(cells, value.position)
+            yield _item(row.cells, row.position)
     if n_paratexts:
         context.notes.append(f"paratext of {n_paratexts:,} works, which is no paper, left out")
 

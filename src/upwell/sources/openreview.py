@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from upwell.sources import submissions, values
 from upwell.sources.content import Content, Head
 from upwell.sources.dates import When, earliest, parse_date
+from upwell.sources.fields import Row
 from upwell.sources.item import Context, Item, RawRecord, RawReject
-from upwell.sources.json_stream import Value, object_of, read_values, shape_of
+from upwell.sources.json_stream import read_objects, shape_of
 
 _ARRAYS = frozenset({"notes"})
 _START = r'\{\s*"(?:id|forum|content|cdate|tcdate|original|number|invitation|invitations)"\s*:'
@@ -33,8 +34,8 @@ class OpenReview:
     def parse(self, content: Content, context: Context) -> Iterator[Item]:
         """A record or a reject for each note; positions are lines, or count the notes from 1."""
         n_not_accepted = 0
-        for value in read_values(content, _ARRAYS, _START):
-            item = value if isinstance(value, RawReject) else _item(value)
+        for row in read_objects(content, _ARRAYS, _START):
+            item = row if isinstance(row, RawReject) else _item(row)
             n_not_accepted += isinstance(item, RawRecord) and bool(item.problems)
             yield item
         context.notes.extend(submissions.note_of(n_not_accepted))
@@ -45,11 +46,9 @@ def _is_note(cells: Mapping[str, object]) -> bool:
     return "content" in cells and bool(_TELLING & set(cells))
 
 
-def _item(value: Value) -> Item:
+def _item(row: Row) -> Item:
     """The record of a note, or why it is no paper."""
-    note = object_of(value)
-    if isinstance(note, RawReject):
-        return note
+    note = row.cells
     inner = note.get("content")
     cells = {k: _plain(v) for k, v in inner.items()} if isinstance(inner, dict) else {}
     own_id = values.text(note.get("forum")) or values.text(note.get("id")) or ""
@@ -57,10 +56,10 @@ def _item(value: Value) -> Item:
     if abstract is None:
         is_reply = bool(note.get("replyto"))
         detail = "this note is a reply, such as a review" if is_reply else "there is no abstract"
-        return RawReject(value.position, "no_abstract", detail, title or own_id)
+        return RawReject(row.position, "no_abstract", detail, title or own_id)
     invitations = note.get("invitations")
     return RawRecord(
-        position=value.position,
+        position=row.position,
         title=title,
         abstract=abstract,
         published=_date(note),
