@@ -132,10 +132,10 @@ def stream_files(
     """
     check_columns(config.columns)
     reports = []
-    sizes = [_size(file.path) for file in sorted(files)]
-    done, total = 0, sum(sizes)
+    sizes = {file: _size(file.path) for file in sorted(files)}
+    done, total = 0, sum(sizes.values())
     with workers(total) as submit:
-        for file, size in zip(sorted(files), sizes, strict=True):
+        for file, size in sizes.items():
             tell = partial(_tell, progress, done, total)
             reports.append(_read_file(file, _Way(config, today, sink, submit, tell)))
             done += size

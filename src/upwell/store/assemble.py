@@ -75,10 +75,10 @@ def _without_repeats(state: State, records: Parts) -> Parts:
     """The records without those of a file's older versions that a newer one has as well."""
     keys = [f.key for f in state.current]
     paths = [str(f.path) for f in state.current]
-    order = pl.LazyFrame({"key": keys, "path": paths}).with_row_index("age")
-    twice = order.filter(pl.col("path").is_duplicated())
     if len(set(paths)) == len(paths):
         return records
+    order = pl.LazyFrame({"key": keys, "path": paths}).with_row_index("age")
+    twice = order.filter(pl.col("path").is_duplicated())
     said = [
         pl.col(c).list.join("\x1f") if c == "categories" else pl.col(c).cast(pl.String)
         for c in _SAME

@@ -94,7 +94,7 @@ def collect(
     given = _given(paths, before, join=join)
     reading = _reading(config)
     known = {file.key: file for file in whole.files}
-    keys = {key_of(f.path, digest(f.path)[0], reading): f for f in given}
+    keys = _by_key(given, reading)
     again, notes = _recover(lost, set(keys), join=join)
     new = {k: f for k, f in keys.items() if k not in known or _is_due(known[k], today)}
     todo = new | again
@@ -125,7 +125,7 @@ def read_once(paths: Sequence[Path], *, config: SourceConfig, today: date) -> Co
     paths, config, today : as for `collect`; the records have to fit in memory.
     """
     reading = _reading(config)
-    files = {key_of(f.path, digest(f.path)[0], reading): f for f in find_files(paths)}
+    files = _by_key(find_files(paths), reading)
     asked = [InputFile(key, file.path) for key, file in files.items()]
     found = read_files(asked, config=config, today=today)
     state = State(files=tuple(_known(r, files[r.name], reading, today) for r in found.files))
@@ -167,6 +167,11 @@ def _given(paths: Sequence[Path], state: State, *, join: bool) -> tuple[InputFil
     """The files that are given; none will do where there is a corpus to join."""
     is_known = join and bool(state.current)
     return find_files(paths, may_be_empty=is_known) if paths or not is_known else ()
+
+
+def _by_key(files: Iterable[InputFile], reading: str) -> dict[str, InputFile]:
+    """Files by the key of what they hold now."""
+    return {key_of(file.path, digest(file.path)[0], reading): file for file in files}
 
 
 def _reading(config: SourceConfig) -> str:
